@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// The settings every target shares (style.md §1).
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A target of ours with its test target `Tests/<name>Tests`.
+func module(_ name: String, _ dependencies: [Target.Dependency], tests: [Target.Dependency] = []) -> [Target] {
+    [
+        .target(name: name, dependencies: dependencies, swiftSettings: settings),
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.target(name: name), "Support"] + dependencies + tests,
+            exclude: [],
+            swiftSettings: settings
+        ),
+    ]
+}
+
+let modules: [[Target]] = [
+    module("WonkeyCore", [crypto]),
+    module("WonkeyHTTP", ["WonkeyCore", log] + nio),
+    module("WonkeyConfig", ["WonkeyCore", "CLibYAML"]),
+    module("WonkeyRedis", ["WonkeyCore", "CHiredis", log, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
+    module("WonkeyCurl", ["WonkeyCore", "CCurl", log]),
+    module("WonkeyStore", ["WonkeyCore", log, .product(name: "GRDB", package: "GRDB.swift")]),
+    module("WonkeyGateway", ["WonkeyCore", "WonkeyHTTP", log, lifecycle] + nio),
+    module("WonkeyImages", ["WonkeyCore", "WonkeyHTTP", log, crypto]),
+    module("WonkeyAdmin", ["WonkeyCore", log]),
+]
+
+let package = Package(
+    name: "wonkey",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "wonkey", targets: ["wonkey"]),
+        .executable(name: "wonkey-admin", targets: ["wonkey-admin"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: modules.flatMap(\.self) + [
+        .systemLibrary(name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl"),
+        .systemLibrary(name: "CHiredis", path: "Sources/C/CHiredis"),
+        .systemLibrary(name: "CLibYAML", path: "Sources/C/CLibYAML", pkgConfig: "yaml-0.1"),
+
+        .executableTarget(
+            name: "wonkey",
+            dependencies: [
+                "WonkeyCore", "WonkeyHTTP", "WonkeyConfig", "WonkeyRedis", "WonkeyCurl", "WonkeyStore",
+                "WonkeyGateway", "WonkeyImages", arguments, lifecycle, log,
+            ] + nio,
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "wonkey-admin",
+            dependencies: ["WonkeyCore", "WonkeyConfig", "WonkeyStore", "WonkeyAdmin", arguments, log],
+            swiftSettings: settings
+        ),
+
+        .target(
+            name: "Support",
+            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")] + nio,
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Support", "wonkey", "wonkey-admin"] + nio,
+            swiftSettings: settings
+        ),
+    ]
+)

@@ -1,0 +1,24 @@
+/// A persistent store failed; meant for the log, never for a client.
+package struct StoreError: Error {
+    package enum Code: Sendable, Equatable {
+        /// Away, locked past the deadline, or not readable.
+        case unavailable
+        /// No room left, on disk or within the configured size.
+        case full
+        /// The named thing does not exist.
+        case notFound
+        /// The name or value is taken already.
+        case conflict
+        /// Stored data, or the schema, is not what this version understands.
+        case corrupt
+    }
+    package var code: Code
+    package var message: String
+    package var cause: (any Error)?
+
+    package init(code: Code, message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+}

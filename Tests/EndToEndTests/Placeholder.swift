@@ -1,0 +1,3 @@
+import Testing
+import Support
+@Test func e2e() { #expect(Bool(true)) }

@@ -1,0 +1,2 @@
+import Testing
+@Test func placeholderWonkeyConfig() { #expect(Bool(true)) }
