@@ -1,0 +1,60 @@
+package import WonkeyCore
+
+extension Configuration {
+    /// How connections and messages are handled (`server`).
+    package struct Server: Hashable, Sendable {
+        package struct Timeouts: Hashable, Sendable {
+            /// From a connection's first byte, or a request's, to the end of its head.
+            package var head: Duration = .seconds(10)
+            /// Without a byte while a body is awaited.
+            package var body: Duration = .seconds(30)
+            /// Between two requests on a connection.
+            package var keepAlive: Duration = .seconds(75)
+
+            package init() {}
+        }
+
+        package struct Drain: Hashable, Sendable {
+            /// From readiness going off to the listeners closing; zero where nothing watches readiness.
+            package var delay: Duration = .zero
+            /// For running requests to end after that; then connections are closed.
+            package var timeout: Duration = .seconds(20)
+
+            package init() {}
+        }
+
+        /// What becomes of a path with `.` or `..` segments, `//`, `;`, `%2f`, `%00` or the like.
+        package enum PathPolicy: String, Hashable, Sendable, CaseIterable {
+            /// 400.
+            case reject
+            /// Forwarded byte for byte; routes match a normalised copy.
+            case pass
+        }
+
+        package enum RequestID: String, Hashable, Sendable, CaseIterable {
+            /// Always a new one.
+            case generate
+            /// The client's `X-Request-Id` if it is well-formed, otherwise a new one.
+            case accept
+        }
+
+        /// Bytes of a request's head, at most; more is answered 431.
+        package var headerSize = 32 << 10
+        /// Fields of a request's head, at most; more is answered 431.
+        package var headerCount = 100
+        /// Bytes of a request's body, at most, where a route says nothing; more is answered 413; `nil` is unlimited.
+        package var bodyLimit: Int? = 64 << 20
+        package var timeouts: Timeouts = .init()
+        /// Client connections at a time, at most.
+        package var connections = 10_000
+        /// Proxies in front of this one, whose `Forwarded` and `X-Forwarded-*` are believed; empty: none.
+        package var trustedProxies: [AddressRange] = []
+        package var pathPolicy: PathPolicy = .reject
+        package var drain: Drain = .init()
+        package var requestID: RequestID = .generate
+        /// Event loops, 1 to 1024; `nil` (`auto`) is one per processor.
+        package var loops: Int?
+
+        package init() {}
+    }
+}
