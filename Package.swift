@@ -44,7 +44,7 @@ let modules: [[Target]] = [
     module("WonkeyStore", ["WonkeyCore", log, .product(name: "GRDB", package: "GRDB.swift")]),
     module("WonkeyGateway", ["WonkeyCore", "WonkeyHTTP", log, lifecycle] + nio),
     module("WonkeyImages", ["WonkeyCore", "WonkeyHTTP", log, crypto]),
-    module("WonkeyAdmin", ["WonkeyCore", log]),
+    module("WonkeyAdmin", ["WonkeyCore", log], tests: ["WonkeyStore", "wonkey-admin"]),
 ]
 
 let package = Package(
@@ -62,6 +62,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: modules.flatMap(\.self) + [
@@ -85,7 +86,10 @@ let package = Package(
 
         .target(
             name: "Support",
-            dependencies: [.product(name: "Subprocess", package: "swift-subprocess")] + nio,
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ] + nio,
             path: "Tests/Support",
             swiftSettings: settings
         ),

@@ -1,2 +1,6 @@
+import Support
 import Testing
-@Test func placeholderWonkeyAdmin() { #expect(Bool(true)) }
+@Test func placeholderWonkeyAdmin() async throws {
+    let outcome = try await BuiltProduct("wonkey-admin").run([])
+    #expect(outcome == .init(status: 0))
+}
