@@ -1,0 +1,59 @@
+/// How requests are rewritten for one upstream; made once per configuration.
+package struct ForwardingRules: Sendable {
+    /// Whose name the upstream sees in `Host`.
+    package enum HostPolicy: Hashable, Sendable {
+        /// The upstream's own, with its port unless it is the scheme's.
+        case upstream(String)
+        /// The client's.
+        case preserve
+    }
+
+    /// Which fields tell the upstream about the client.
+    package enum ForwardedStyle: Hashable, Sendable {
+        case xForwarded
+        case forwarded
+        case both
+        case none
+    }
+
+    package var hostPolicy: HostPolicy
+    /// How the proxy names itself in `Via` (F5); also what loops are recognised by (F6).
+    package var pseudonym: String
+    package var forwardedStyle: ForwardedStyle = .both
+    /// Put before the client's path; the upstream URL's own path, without trailing slash.
+    package var pathPrefix = ""
+    /// Set on each request, after the client's own of these names were removed (upstream credentials).
+    package var injected: [(name: FieldName, value: String)] = []
+    /// Names only the proxy may set; the client's are removed (X5).
+    package var identityNames: [FieldName] = []
+
+    package init(hostPolicy: HostPolicy, pseudonym: String = "wonkey") {
+        self.hostPolicy = hostPolicy
+        self.pseudonym = pseudonym
+    }
+}
+
+/// What is forwarded besides the client's own head.
+package struct ForwardingContext: Sendable {
+    package var client: ClientAddress
+    package var peer: PeerAddress
+    /// `http` or `https`, of the connection to this proxy.
+    package var scheme: String
+    package var requestID: String
+    /// Identity of the verified key, such as `X-WonKey-Key-Id`; each name should be in ``ForwardingRules/identityNames``.
+    package var identity: [(name: FieldName, value: String)]
+
+    package init(
+        client: ClientAddress,
+        peer: PeerAddress,
+        scheme: String = "http",
+        requestID: String,
+        identity: [(name: FieldName, value: String)] = []
+    ) {
+        self.client = client
+        self.peer = peer
+        self.scheme = scheme
+        self.requestID = requestID
+        self.identity = identity
+    }
+}

@@ -1,0 +1,43 @@
+/// What the server takes from clients, and how long it waits for them.
+package struct ServerLimits: Hashable, Sendable {
+    /// Method, target and version together; at least 8000 (RFC 9112 §3), above it 414.
+    package var requestLineBytesMax = 16 * 1024
+    /// All field lines together; above it 431.
+    package var fieldSectionBytesMax = 32 * 1024
+    /// Number of field lines; above it 431.
+    package var fieldCountMax = 100
+    /// The largest body, 413 above it; a handler may set its own per exchange.
+    ///
+    /// `nil` is unlimited.
+    package var bodyBytesMax: Int64?
+    /// How long a started head may take to arrive whole; 408 after it.
+    package var headTimeout: Duration = .seconds(10)
+    /// The longest silence within a body that is being read; 408 after it.
+    package var bodyIdleTimeout: Duration = .seconds(30)
+    /// How long an idle connection stays open between requests.
+    package var keepAliveTimeout: Duration = .seconds(75)
+    /// The longest time without progress while answer bytes wait for the client; the connection is closed after it.
+    package var writeIdleTimeout: Duration = .seconds(60)
+    /// Open connections per server; above it new ones are closed at once.
+    package var connectionsMax = 16_384
+    /// Requests per connection, after which the answer says `close`; `nil` is unlimited.
+    package var requestsPerConnectionMax: Int?
+    /// How much of an unread body is read and dropped after an early answer to keep the connection (B10).
+    package var drainBytesMax = 64 * 1024
+    /// How long a half-closed connection is read so that the client gets the answer (F16).
+    package var lingerTimeout: Duration = .seconds(5)
+    /// Answer bytes waiting for a slow client above which the exchange is not writable.
+    package var writeBufferBytesMax = 128 * 1024
+    package var suspiciousPaths: SuspiciousPathPolicy = .reject
+    package var halfClose: HalfClosePolicy = .cancel
+
+    package init() {}
+}
+
+/// What it means when a client closes its sending side while its request is being answered.
+package enum HalfClosePolicy: Hashable, Sendable {
+    /// The client is gone: the request is cancelled. A closed connection looks the same until something is written.
+    case cancel
+    /// The client still reads: the request is answered, then the connection closed.
+    case answer
+}
