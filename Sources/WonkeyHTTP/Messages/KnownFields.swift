@@ -50,7 +50,8 @@ enum KnownFields {
         var slot = KnownFields.slot(of: name)
         while KnownFields.slots[slot] != 0 {
             let candidate = KnownFields.slots[slot]
-            if name.equalsLowercased(KnownFields.lowercased[Int(candidate)].span) { return candidate }
+            let known = KnownFields.lowercased[Int(candidate)]
+            if name.equalsLowercased(known.span) { return candidate }
             slot = (slot + 1) & KnownFields.slotMask
         }
         return 0
