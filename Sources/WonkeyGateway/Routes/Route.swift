@@ -1,0 +1,93 @@
+package import WonkeyCore
+
+/// Which requests a route takes.
+package struct RouteMatch: Hashable, Sendable {
+    package enum Path: Hashable, Sendable {
+        /// The whole normalised path.
+        case exact(String)
+        /// The path itself and everything below it; matches at segment boundaries, a trailing slash is ignored.
+        case prefix(String)
+    }
+    /// In lower case, without port; `nil` takes every host.
+    package var host: String?
+    package var path: Path
+    /// In upper case; `nil` takes every method. `GET` includes `HEAD`.
+    package var methods: Set<String>?
+
+    package init(host: String? = nil, path: Path, methods: Set<String>? = nil) {
+        self.host = host
+        self.path = path
+        self.methods = methods
+    }
+
+    /// Whether the route takes `method`.
+    ///
+    /// - Parameter method: As received; methods are case-sensitive (RFC 9110 §9.1).
+    /// - Returns: `true` if it does.
+    package func takes(method: String) -> Bool {
+        guard let methods = self.methods else { return true }
+        return methods.contains(method) || method == "HEAD" && methods.contains("GET")
+    }
+}
+
+/// An answer the configuration holds whole.
+package struct FixedResponse: Hashable, Sendable {
+    package var status: Int
+    package var contentType: String
+    package var body: String
+
+    package init(status: Int, contentType: String, body: String) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+    }
+}
+
+/// One rule of the configuration: what it matches, what it demands, what it does.
+package struct Route: Sendable {
+    package enum Action: Hashable, Sendable {
+        /// Forwards to the upstream of that name.
+        case proxy(upstream: String)
+        /// Hands the buffered request to the image endpoint of that name.
+        case generate(endpoint: String)
+        case respond(FixedResponse)
+    }
+    package enum Authentication: Sendable { case required, none }
+    /// Which rate limit fields answers carry.
+    package enum RateLimitFieldStyle: Sendable { case standard, compatible, both, none }
+    /// What becomes of rate limit fields that the upstream sends.
+    package enum UpstreamRateLimitFields: Sendable { case pass, strip }
+
+    package var name: String
+    package var match: RouteMatch
+    package var action: Action
+    package var limits: [LimitPolicy]
+    package var permissions: [Permission]
+    package var authentication: Authentication
+    /// Largest request body in bytes.
+    package var bodyBytesMax: Int64
+    package var rateLimitFields: RateLimitFieldStyle
+    package var upstreamRateLimitFields: UpstreamRateLimitFields
+
+    package init(
+        name: String,
+        match: RouteMatch,
+        action: Action,
+        limits: [LimitPolicy] = [],
+        permissions: [Permission] = [],
+        authentication: Authentication = .required,
+        bodyBytesMax: Int64 = 100 << 20,
+        rateLimitFields: RateLimitFieldStyle = .standard,
+        upstreamRateLimitFields: UpstreamRateLimitFields = .pass
+    ) {
+        self.name = name
+        self.match = match
+        self.action = action
+        self.limits = limits
+        self.permissions = permissions
+        self.authentication = authentication
+        self.bodyBytesMax = bodyBytesMax
+        self.rateLimitFields = rateLimitFields
+        self.upstreamRateLimitFields = upstreamRateLimitFields
+    }
+}
