@@ -42,7 +42,7 @@ let modules: [[Target]] = [
     module("WonkeyRedis", ["WonkeyCore", "CHiredis", log, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
     module("WonkeyCurl", ["WonkeyCore", "CCurl", log]),
     module("WonkeyStore", ["WonkeyCore", log, .product(name: "GRDB", package: "GRDB.swift")]),
-    module("WonkeyGateway", ["WonkeyCore", "WonkeyHTTP", log, lifecycle] + nio),
+    module("WonkeyGateway", ["WonkeyCore", "WonkeyHTTP", crypto, log, lifecycle] + nio),
     module("WonkeyImages", ["WonkeyCore", "WonkeyHTTP", log, crypto]),
     module("WonkeyAdmin", ["WonkeyCore", log], tests: ["WonkeyStore", "wonkey-admin"]),
 ]

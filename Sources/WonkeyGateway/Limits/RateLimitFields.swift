@@ -45,7 +45,8 @@ package enum RateLimitFields {
     /// - Returns: `X-RateLimit-Limit`, `-Remaining` and `-Reset`, the last in seconds from now.
     package static func compatible(_ limits: [AppliedLimit]) -> [(name: String, value: String)] {
         let tightest = limits.min { lhs, rhs in
-            lhs.state.remaining * max(1, rhs.quota.limit) < rhs.state.remaining * max(1, lhs.quota.limit)
+            Double(lhs.state.remaining) / Double(max(1, lhs.quota.limit))
+                < Double(rhs.state.remaining) / Double(max(1, rhs.quota.limit))
         }
         guard let tightest else { return [] }
         return [

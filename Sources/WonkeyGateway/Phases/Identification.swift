@@ -26,12 +26,12 @@ extension Identification {
         case .otherScheme: self = .refused(.missingKey)
         case .malformed: self = .refused(.malformedCredentials)
         case .bearer(let token):
-            self = format.parse(token) == nil ? .refused(.malformedKey) : .key(KeyHash(of: Array(token)))
+            self = format.parse(token) == nil ? .refused(.malformedKey) : .key(KeyHash(of: token))
         }
     }
 
     private enum Scheme {
-        case bearer(ArraySlice<UInt8>)
+        case bearer([UInt8])
         case otherScheme, malformed
     }
 
@@ -43,7 +43,7 @@ extension Identification {
         let body = token.prefix(while: isToken68Byte)
         let padding = token[body.endIndex...]
         guard !body.isEmpty, padding.allSatisfy({ $0 == UInt8(ascii: "=") }) else { return .malformed }
-        return .bearer(token)
+        return .bearer(Array(token))
     }
 
     /// RFC 9110 §5.6.2 `tchar`.

@@ -1,0 +1,91 @@
+import Crypto
+package import WonkeyCore
+
+/// The limits of a route, ready to be turned into the checks of one request.
+package struct AdmissionPlan: Sendable {
+    /// What the partitions of a request's limits are.
+    package struct Partitions {
+        package var key: KnownKey?
+        /// Without port.
+        package var clientAddress: String
+        /// Reads the first value of a request field by its name in lower case.
+        package var field: (String) -> String?
+
+        package init(key: KnownKey?, clientAddress: String, field: @escaping (String) -> String?) {
+            self.key = key
+            self.clientAddress = clientAddress
+            self.field = field
+        }
+    }
+
+    private let limits: [LimitPolicy]
+    private let routeName: String
+    /// `RateLimit-Policy` of a request without overrides.
+    private let standardPolicy: String
+
+    package init(limits: [LimitPolicy], routeName: String) {
+        self.limits = limits
+        self.routeName = routeName
+        self.standardPolicy = RateLimitFields.policy(limits.lazy.map { ($0.name, $0.quota) })
+    }
+
+    package var isEmpty: Bool { self.limits.isEmpty }
+
+    /// Works out the checks of one request, in the order of the route's limits.
+    package func checks(_ partitions: Partitions) -> [CounterCheck] {
+        self.limits.map { limit in
+            CounterCheck(
+                counter: self.counter(of: limit, partitions),
+                algorithm: limit.algorithm,
+                quota: self.quota(of: limit, partitions.key)
+            )
+        }
+    }
+
+    /// Puts names to the states that came back for ``checks(_:)``.
+    package func applied(_ states: [CounterState], key: KnownKey?) -> [AppliedLimit] {
+        zip(self.limits, states).map { limit, state in
+            AppliedLimit(name: limit.name, quota: self.quota(of: limit, key), state: state)
+        }
+    }
+
+    /// The `RateLimit-Policy` value for requests of `key`.
+    package func policyText(key: KnownKey?) -> String {
+        guard let key, !key.record.overrides.isEmpty else { return self.standardPolicy }
+        return RateLimitFields.policy(self.limits.lazy.map { ($0.name, self.quota(of: $0, key)) })
+    }
+
+    /// The checks among `checks` that count images; given back when none is returned.
+    package func imageChecks(_ checks: [CounterCheck]) -> [CounterCheck] {
+        zip(self.limits, checks).compactMap { limit, check in
+            switch limit.unit {
+            case .images: check
+            case .requests: nil
+            }
+        }
+    }
+
+    private func quota(of limit: LimitPolicy, _ key: KnownKey?) -> Quota {
+        guard let key, !key.record.overrides.isEmpty else { return limit.quota }
+        return key.record.overrides[limit.name] ?? limit.quota
+    }
+
+    private func counter(of limit: LimitPolicy, _ partitions: Partitions) -> String {
+        let prefix = partitions.key?.counterPrefix ?? "wk:{-}:"
+        return switch limit.partition {
+        case .key: "\(prefix)\(limit.name):\(partitions.key?.record.id.rawValue ?? "-")"
+        case .project: "\(prefix)\(limit.name):"
+        case .route: "\(prefix)\(limit.name):r:\(self.routeName)"
+        case .clientAddress: "\(prefix)\(limit.name):a:\(partitions.clientAddress)"
+        case .header(let name): "\(prefix)\(limit.name):h:\(Self.bounded(partitions.field(name) ?? ""))"
+        }
+    }
+
+    /// A client chooses the value: one longer than 64 bytes is replaced by its SHA-256.
+    private static func bounded(_ value: String) -> String {
+        guard value.utf8.count > 64 else { return value }
+        return SHA256.hash(data: Array(value.utf8)).map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }.joined()
+    }
+}
