@@ -11,7 +11,9 @@ package struct RouteMatch: Hashable, Sendable {
     /// In lower case, without port; `nil` takes every host.
     package var host: String?
     package var path: Path
-    /// In upper case; `nil` takes every method. `GET` includes `HEAD`.
+    /// In upper case; `nil` takes every method.
+    ///
+    /// `GET` includes `HEAD`.
     package var methods: Set<String>?
 
     package init(host: String? = nil, path: Path, methods: Set<String>? = nil) {

@@ -1,2 +1,0 @@
-import Testing
-@Test func placeholderWonkeyGateway() { #expect(Bool(true)) }
