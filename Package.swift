@@ -43,7 +43,7 @@ let modules: [[Target]] = [
     module("WonkeyCurl", ["WonkeyCore", "CCurl", log]),
     module("WonkeyStore", ["WonkeyCore", log, .product(name: "GRDB", package: "GRDB.swift")]),
     module("WonkeyGateway", ["WonkeyCore", "WonkeyHTTP", crypto, log, lifecycle] + nio),
-    module("WonkeyImages", ["WonkeyCore", "WonkeyHTTP", log, crypto]),
+    module("WonkeyImages", ["WonkeyCore", "WonkeyHTTP", log, crypto], tests: ["WonkeyCurl", "CCurl"]),
     module("WonkeyAdmin", ["WonkeyCore", log], tests: ["WonkeyStore", "wonkey-admin"]),
 ]
 
@@ -89,6 +89,9 @@ let package = Package(
             dependencies: [
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                crypto,
             ] + nio,
             path: "Tests/Support",
             swiftSettings: settings
