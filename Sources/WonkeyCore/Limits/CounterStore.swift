@@ -10,12 +10,23 @@ package struct CounterCheck: Hashable, Sendable {
     ///
     /// Zero asks without taking.
     package var cost: Int
+    /// Whether the cost may be given back later, such as an image that was not returned.
+    ///
+    /// An exhausted window of such a counter may open again before its end, so the store is always asked.
+    package var isReturnable: Bool
 
-    package init(counter: String, algorithm: LimitAlgorithm, quota: Quota, cost: Int = 1) {
+    package init(
+        counter: String,
+        algorithm: LimitAlgorithm,
+        quota: Quota,
+        cost: Int = 1,
+        isReturnable: Bool = false
+    ) {
         self.counter = counter
         self.algorithm = algorithm
         self.quota = quota
         self.cost = cost
+        self.isReturnable = isReturnable
     }
 }
 
@@ -25,7 +36,9 @@ package struct CounterState: Hashable, Sendable {
     package var remaining: Int
     /// Milliseconds until more quota comes, at least 0 (`t` of the RateLimit draft).
     package var resetMs: Int64
-    /// Milliseconds until the same request would fit this limit; 0 if it fits now.
+    /// Milliseconds until the same request would fit this limit; 0 if it was admitted or fits now.
+    ///
+    /// A cost above the limit never fits: the whole window is given then.
     package var retryAfterMs: Int64
 
     package init(remaining: Int, resetMs: Int64, retryAfterMs: Int64) {
@@ -65,7 +78,7 @@ package protocol CounterStore: AnyObject {
     /// Checks every limit and takes all costs, or takes nothing.
     ///
     /// - Parameters:
-    ///   - checks: At least one; all with the same hash tag.
+    ///   - checks: At least one; all with the same hash tag, no counter twice.
     ///   - completion: Called exactly once, at the latest when the store's timeout is over. Nothing was taken after an
     ///     error, unless its code is `.timedOut`.
     func take(

@@ -1,0 +1,134 @@
+/// Where a decision about limits came from.
+package enum AdmissionSource: Sendable, Hashable {
+    /// The counter store.
+    case shared
+    /// This event loop's memory of exhausted windows; the store was not asked.
+    case remembered
+    /// This process's own counters, while the store is away (`on_outage: share`).
+    case local
+    /// Nobody: the store is away and everything passes (`on_outage: allow`).
+    case open
+}
+
+/// What happens while the counter store is away (`counters.on_outage`).
+package enum OutagePolicy: Sendable {
+    /// This process counts on its own, each limit divided by the number of replicas.
+    case share(LocalCounters, replicas: Int)
+    /// Every limited request is turned away.
+    case deny
+    /// Every request passes uncounted.
+    case allow
+}
+
+/// Admits requests against their limits: what is known to be exhausted, then the store, then the outage policy.
+///
+/// One instance per event loop, not `Sendable`; called on that loop, completes on it.
+package final class LimitGate {
+    /// The answer to all limits of a request together; states are in the order of the checks.
+    package enum Outcome: Equatable, Sendable {
+        /// Every limit fitted and was taken; with source `.open` there are no states.
+        case admitted([CounterState], AdmissionSource)
+        /// At least one limit did not fit (its `retryAfterMs` is above 0), and nothing was taken.
+        ///
+        /// `nil` stands for a limit that was not asked, which happens with source `.remembered` only.
+        case refused([CounterState?], AdmissionSource)
+        /// The store is away and the policy is to deny.
+        case unavailable
+    }
+
+    private let store: any CounterStore
+    private let outage: OutagePolicy
+    private let clock: any MonotonicClock
+    private var exhausted: ExhaustedWindows
+
+    /// Builds the gate of one event loop.
+    ///
+    /// - Parameters:
+    ///   - store: This loop's counter store.
+    ///   - outage: What happens while it is away; local counters are shared by all loops.
+    ///   - clock: Measures how long an exhausted window is remembered.
+    ///   - rememberedMax: How many exhausted windows are remembered at most; 0 turns that off.
+    package init(
+        store: any CounterStore,
+        outage: OutagePolicy,
+        clock: any MonotonicClock = SystemMonotonicClock(),
+        rememberedMax: Int = 4_096
+    ) {
+        self.store = store
+        self.outage = outage
+        self.clock = clock
+        self.exhausted = ExhaustedWindows(capacity: rememberedMax)
+    }
+
+    /// Takes all limits of a request, or none.
+    ///
+    /// - Parameters:
+    ///   - checks: All with the same hash tag, no counter twice; without any the request is admitted.
+    ///   - completion: Called exactly once, possibly before this returns, at the latest when the store's timeout is over.
+    package func admit(_ checks: [CounterCheck], _ completion: @escaping (Outcome) -> Void) {
+        guard !checks.isEmpty else { return completion(.admitted([], .shared)) }
+        // Taken before asking: a window that is measured from here ends here no later than in the store.
+        let askedAtMs = self.clock.nowMs
+        if let states = self.exhausted.refusal(of: checks, nowMs: askedAtMs) {
+            return completion(.refused(states, .remembered))
+        }
+        self.store.take(checks) { result in
+            switch result {
+            case .success(let decision):
+                self.exhausted.learn(decision, of: checks, askedAtMs: askedAtMs, nowMs: self.clock.nowMs)
+                completion(Outcome(decision, .shared))
+            case .failure:
+                completion(self.decideAlone(checks))
+            }
+        }
+    }
+
+    /// Gives earlier taken costs back, to where they were taken from; best effort.
+    ///
+    /// - Parameters:
+    ///   - checks: What was admitted, or a part of it.
+    ///   - source: The source of that admission.
+    package func giveBack(_ checks: [CounterCheck], to source: AdmissionSource) {
+        switch source {
+        case .shared:
+            for check in checks { self.exhausted.forget(check.counter) }
+            self.store.giveBack(checks)
+        case .local:
+            if case .share(let counters, let replicas) = self.outage {
+                counters.giveBack(checks.map { $0.share(of: replicas) })
+            }
+        case .remembered, .open:
+            break
+        }
+    }
+
+    private func decideAlone(_ checks: [CounterCheck]) -> Outcome {
+        switch self.outage {
+        case .share(let counters, let replicas):
+            Outcome(counters.take(checks.map { $0.share(of: replicas) }), .local)
+        case .deny: .unavailable
+        case .allow: .admitted([], .open)
+        }
+    }
+}
+
+extension LimitGate.Outcome {
+    fileprivate init(_ decision: CounterDecision, _ source: AdmissionSource) {
+        switch decision {
+        case .admitted(let states): self = .admitted(states, source)
+        case .refused(let states): self = .refused(states, source)
+        }
+    }
+}
+
+extension CounterCheck {
+    /// The part of the limit that one of several equal processes may hand out on its own.
+    ///
+    /// Rounded down, so that all together stay within the limit, but never to 0: a limit of 3 on 4 replicas gives 1 to
+    /// each, since the other choice would close the route to everybody.
+    fileprivate func share(of replicas: Int) -> CounterCheck {
+        var share = self
+        share.quota.limit = self.quota.limit < 1 ? self.quota.limit : max(1, self.quota.limit / max(1, replicas))
+        return share
+    }
+}
