@@ -1,3 +1,5 @@
+package import WonkeyCore
+
 /// Who the client is, behind the hops that are trusted (X3, X4).
 package struct ClientAddress: Hashable, Sendable {
     /// The first address from the right that is not trusted: for logs and limits.
