@@ -3,7 +3,7 @@
 /// Prints as its public start and an ellipsis in every form, `dump` included; ``reveal()`` alone gives it away.
 package struct KeyText: Sendable {
     /// How many of the random digits are public.
-    static let shownDigits = 8
+    package static let shownDigits = 8
 
     private let bytes: [UInt8]
     private let startLength: Int

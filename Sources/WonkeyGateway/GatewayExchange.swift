@@ -1,0 +1,185 @@
+import NIOCore
+import WonkeyCore
+import WonkeyHTTP
+
+/// One request on its way through the gateway; lives on its event loop.
+///
+/// The phases are in `Phases/`, one file each: routing → identification → verification → admission → action → recording.
+/// A phase that has to wait passes on from its callback; ``isOver`` tells whether the client is still there.
+final class GatewayExchange {
+    /// What produces the answer.
+    enum Answering {
+        case nobody
+        case proxy(UpstreamExchange, upstream: String)
+        case local(LocalAnswer)
+    }
+
+    /// How far the answer is.
+    enum AnswerState {
+        case none, begun, complete
+    }
+
+    let exchange: ServerExchange
+    let loop: GatewayLoop
+    let startedAt: NIODeadline
+    let time: Timestamp
+
+    var head: RequestHead?
+    var client: ClientAddress?
+    var id = ""
+    var requestID = ""
+    var routeIndex: Int?
+    var key: KnownKey?
+    var checks: [CounterCheck] = []
+    var applied: [AppliedLimit] = []
+    /// Where limits were taken from, until reserved images are settled.
+    var admissionSource: AdmissionSource?
+    var limitVerdict = LimitVerdict.notChecked
+    var answering = Answering.nobody
+    var answerState = AnswerState.none
+    var status = 0
+    var images = 0
+    var fault = Fault.none
+    /// Nothing can be answered any more; whatever still arrives is ignored.
+    var isOver = false
+
+    init(_ exchange: ServerExchange, on loop: GatewayLoop) {
+        self.exchange = exchange
+        self.loop = loop
+        self.startedAt = .now()
+        self.time = loop.resources.clock.now
+        loop.resources.metrics.inFlight.add(1)
+    }
+
+    var route: Route? {
+        self.routeIndex.map { self.loop.snapshot.table.routes[$0] }
+    }
+
+    /// The way of a request, in reading order.
+    func pass(_ head: RequestHead) {
+        switch self.matchRoute(head) {
+        case .refused(let refusal): self.refuse(refusal)
+        case .route(let route):
+            guard route.authentication == .required else {
+                self.admit(head, route)
+                return
+            }
+            switch self.identify(head) {
+            case .refused(let refusal): self.refuse(refusal)
+            case .key(let hash):
+                self.verify(hash, for: route) { verdict in
+                    switch verdict {
+                    case .refused(let refusal): self.refuse(refusal)
+                    case .granted: self.admit(head, route)
+                    }
+                }
+            }
+        }
+    }
+
+    private func admit(_ head: RequestHead, _ route: Route) {
+        if let refusal = self.bodyRefusal(head, route) {
+            self.refuse(refusal)
+            return
+        }
+        self.takeLimits(head, route) { refusal in
+            if let refusal {
+                self.refuse(refusal)
+            } else {
+                self.act(head, route)
+            }
+        }
+    }
+
+    private func act(_ head: RequestHead, _ route: Route) {
+        switch route.action {
+        case .proxy(let upstream): self.forward(head, to: upstream)
+        case .generate(let endpoint): self.answerLocally(head, by: endpoint)
+        case .respond(let response): self.respond(fixed: response)
+        }
+    }
+}
+
+extension GatewayExchange: RequestHandler {
+    func headReceived(_ head: RequestHead) {
+        self.head = head
+        self.client = ClientAddress.resolve(
+            peer: self.exchange.remoteAddress,
+            fields: head.fields,
+            trusted: self.loop.snapshot.trustedProxies
+        )
+        self.chooseRequestID(head)
+        self.pass(head)
+    }
+
+    func bodyReceived(_ chunk: ByteBuffer) {
+        switch self.answering {
+        case .nobody: break
+        case .proxy(let upstream, _):
+            upstream.write(chunk)
+            if !upstream.isWritable { self.exchange.pauseBody() }
+        case .local(let answer): answer.append(chunk)
+        }
+    }
+
+    func bodyEnded() {
+        switch self.answering {
+        case .nobody: break
+        case .proxy(let upstream, _): upstream.end()
+        case .local(let answer): self.run(answer)
+        }
+    }
+
+    func bodyFailed(_ fault: BodyFault) {
+        self.fault = .downstream
+        self.stopAnswering()
+        switch self.answerState {
+        case .none: self.respond(problem: ProblemAnswer(fault.problem))
+        case .begun, .complete: self.exchange.abort()
+        }
+    }
+
+    func writabilityChanged(isWritable: Bool) {
+        guard case .proxy(let upstream, _) = self.answering else { return }
+        if isWritable {
+            upstream.resumeReading()
+        } else {
+            upstream.pauseReading()
+        }
+    }
+
+    func failed(_ fault: DownstreamFault) {
+        self.stopAnswering()
+        switch fault {
+        case .clientGone, .writeTimedOut: self.fault = .downstream
+        case .aborted: break
+        case .shutDown: self.fault = .proxy
+        }
+        // nginx's 499: the client left before it was answered.
+        if self.answerState == .none { self.status = 499 }
+        self.images = 0
+        self.finish()
+    }
+
+    func finished(bytesSent: Int64) {
+        self.finish()
+    }
+
+    /// Ends whatever would still produce an answer.
+    func stopAnswering() {
+        switch self.answering {
+        case .nobody: break
+        case .proxy(let upstream, _): upstream.cancel()
+        case .local(let answer):
+            // Once the endpoint runs, its answer gives back what was reserved.
+            if !answer.cancel() { self.giveBackImages() }
+        }
+        self.answering = .nobody
+    }
+
+    private func finish() {
+        guard !self.isOver else { return }
+        self.isOver = true
+        self.record()
+    }
+}

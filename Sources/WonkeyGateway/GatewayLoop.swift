@@ -1,0 +1,116 @@
+package import Logging
+package import NIOCore
+package import WonkeyCore
+package import WonkeyHTTP
+
+/// What the event loops of a process share.
+package struct GatewayResources: Sendable {
+    package var cache: KeyCache
+    package var loader: KeyLoader
+    package var metrics: GatewayMetrics
+    package var clock: any WallClock
+    package var logger: Logger
+
+    package init(
+        cache: KeyCache,
+        loader: KeyLoader,
+        metrics: GatewayMetrics,
+        clock: any WallClock,
+        logger: Logger
+    ) {
+        self.cache = cache
+        self.loader = loader
+        self.metrics = metrics
+        self.clock = clock
+        self.logger = logger
+    }
+}
+
+/// The gateway on one event loop: everything its requests need, reached without a lock.
+package final class GatewayLoop: RequestHandlerFactory {
+    let eventLoop: any EventLoop
+    let snapshot: GatewaySnapshot
+    let resources: GatewayResources
+    let gate: LimitGate
+    let records: RecordBuffer
+    private let routeMetrics: [GatewayMetrics.RouteMetrics]
+    private var pools: [String: UpstreamPool] = [:]
+    private var requestIDs: RequestIDGenerator
+    private var unknownKeys = UnknownKeyBudget()
+    /// Local answers under way on this loop.
+    private(set) var localAnswers = 0
+
+    /// Local answers per event loop at most; above it 503.
+    static let localAnswersMax = 256
+
+    /// Makes the gateway of one loop; called on that loop.
+    ///
+    /// - Parameters:
+    ///   - eventLoop: Runs everything here.
+    ///   - snapshot: What is served.
+    ///   - resources: Shared with other loops.
+    ///   - gate: This loop's limits.
+    ///   - records: This loop's log buffer.
+    ///   - seed: Random; for request ids.
+    package init(
+        eventLoop: any EventLoop,
+        snapshot: GatewaySnapshot,
+        resources: GatewayResources,
+        gate: LimitGate,
+        records: RecordBuffer,
+        seed: UInt64
+    ) {
+        self.eventLoop = eventLoop
+        self.snapshot = snapshot
+        self.resources = resources
+        self.gate = gate
+        self.records = records
+        self.requestIDs = RequestIDGenerator(seed: seed)
+        self.routeMetrics = snapshot.table.routes.map { resources.metrics.route($0.name) }
+        for (name, upstream) in snapshot.upstreams {
+            self.pools[name] = UpstreamPool(
+                eventLoop: eventLoop,
+                settings: upstream.settings,
+                logger: resources.logger
+            )
+        }
+    }
+
+    package func makeHandler(for exchange: ServerExchange) -> any RequestHandler {
+        GatewayExchange(exchange, on: self)
+    }
+
+    func pool(_ upstream: String) -> UpstreamPool? { self.pools[upstream] }
+
+    func metrics(ofRoute index: Int?) -> GatewayMetrics.RouteMetrics {
+        index.map { self.routeMetrics[$0] } ?? self.resources.metrics.route(nil)
+    }
+
+    func nextRequestID(at now: Timestamp) -> String { self.requestIDs.next(at: now) }
+
+    /// Milliseconds of a clock that never goes back.
+    var uptimeMs: Int64 { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
+
+    func unknownKeyDelay(for address: String) -> Duration? {
+        self.unknownKeys.delay(for: address, now: self.uptimeMs)
+    }
+
+    func unknownKeyPresented(by address: String) {
+        self.unknownKeys.spend(for: address, now: self.uptimeMs)
+    }
+
+    func localAnswerBegins() -> Bool {
+        guard self.localAnswers < Self.localAnswersMax else { return false }
+        self.localAnswers += 1
+        return true
+    }
+
+    func localAnswerEnds() {
+        self.localAnswers -= 1
+    }
+
+    /// Closes idle upstream connections and lets running exchanges end; called on the loop.
+    package func shutdown() {
+        for pool in self.pools.values { pool.shutdown() }
+    }
+}

@@ -1,0 +1,94 @@
+import WonkeyCore
+import WonkeyHTTP
+
+/// Whether the request fits its limits.
+extension GatewayExchange {
+    /// Takes every limit of the route, or none.
+    ///
+    /// `next` gets `nil` for an admitted request, and is not called if the client leaves meanwhile.
+    func takeLimits(_ head: RequestHead, _ route: Route, _ next: @escaping (Refusal?) -> Void) {
+        guard let plan = self.plan, !plan.isEmpty else {
+            self.limitVerdict = .admitted
+            self.loop.resources.metrics.count(.admitted)
+            next(nil)
+            return
+        }
+        let fields = head.fields
+        self.checks = plan.checks(
+            AdmissionPlan.Partitions(key: self.key, clientAddress: self.client?.ip ?? "") { name in
+                fields.first(FieldName(name))
+            }
+        )
+        self.loop.gate.admit(self.checks) { outcome in
+            guard !self.isOver else { return }
+            next(self.settle(outcome, plan))
+        }
+    }
+
+    var plan: AdmissionPlan? {
+        self.routeIndex.map { self.loop.snapshot.plans[$0] }
+    }
+
+    private func settle(_ outcome: LimitGate.Outcome, _ plan: AdmissionPlan) -> Refusal? {
+        switch outcome {
+        case .admitted(let states, let source):
+            self.admissionSource = source
+            self.applied = plan.applied(states, key: self.key)
+            self.limitVerdict = source.isDegraded ? .admittedDegraded : .admitted
+            self.loop.resources.metrics.count(source.isDegraded ? .admittedDegraded : .admitted)
+            return nil
+        case .refused(let states, let source):
+            self.applied = plan.applied(states, key: self.key)
+            self.limitVerdict = source.isDegraded ? .refusedDegraded : .refused
+            let violated = self.applied.filter { $0.state.retryAfterMs > 0 }
+            // Never earlier than the reset that is advertised beside it (L5).
+            let delay = violated.map { max($0.state.retryAfterMs, $0.state.resetMs) }.max() ?? 0
+            return .rateLimited(retryAfter: .milliseconds(delay), violated: violated.map(\.name))
+        case .unavailable:
+            self.limitVerdict = .refusedDegraded
+            return .counterStoreUnavailable
+        }
+    }
+
+    /// Gives reserved images back when none was returned.
+    func giveBackImages() {
+        guard let plan = self.plan, let source = self.admissionSource else { return }
+        let checks = plan.imageChecks(self.checks)
+        if !checks.isEmpty { self.loop.gate.giveBack(checks, to: source) }
+        self.admissionSource = nil
+    }
+
+    /// Adds what the route tells its clients about limits (L1–L3, L7).
+    func addRateLimitFields(to fields: inout FieldSection) {
+        guard let route = self.route, let plan = self.plan, !self.applied.isEmpty else { return }
+        switch route.rateLimitFields {
+        case .none: return
+        case .standard: self.addStandardFields(plan, to: &fields)
+        case .compatible: self.addCompatibleFields(to: &fields)
+        case .both:
+            self.addStandardFields(plan, to: &fields)
+            self.addCompatibleFields(to: &fields)
+        }
+    }
+
+    private func addStandardFields(_ plan: AdmissionPlan, to fields: inout FieldSection) {
+        fields.append(.rateLimitPolicy, plan.policyText(key: self.key))
+        fields.append(.rateLimit, RateLimitFields.state(self.applied))
+    }
+
+    private func addCompatibleFields(to fields: inout FieldSection) {
+        for (name, value) in RateLimitFields.compatible(self.applied) {
+            fields.replace(FieldName(name), with: value)
+        }
+    }
+}
+
+extension AdmissionSource {
+    /// Whether the shared counters had no say.
+    fileprivate var isDegraded: Bool {
+        switch self {
+        case .shared, .remembered: false
+        case .local, .open: true
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import NIOCore
+import WonkeyCore
+import WonkeyHTTP
+
+/// The answers made here.
+extension GatewayExchange {
+    func refuse(_ refusal: Refusal) {
+        self.loop.resources.metrics.count(refusal.decision)
+        self.respond(problem: refusal.answer)
+    }
+
+    /// Sends a problem document with the request's id in it.
+    func respond(problem answer: ProblemAnswer) {
+        guard self.answerState == .none, !self.isOver else { return }
+        self.answerState = .complete
+        self.status = answer.problem.status
+        var problem = answer.problem
+        problem.instance = "urn:wonkey:request:\(self.requestID)"
+        var limits = FieldSection()
+        // Nothing about limits on 401 and 403: it would disclose another key's traffic (L10).
+        if problem.status != 401, problem.status != 403 { self.addRateLimitFields(to: &limits) }
+        let fields = answer.fields + limits.lines.map { (FieldName($0.name), $0.value) }
+        self.exchange.respond(problem: problem, fields: fields + [(.xRequestID, self.requestID)])
+    }
+
+    func respond(fixed response: FixedResponse) {
+        var fields = FieldSection()
+        fields.append(.contentType, response.contentType)
+        self.respond(ResponseHead(status: response.status, fields: fields), bytes: Array(response.body.utf8))
+    }
+
+    /// Sends a complete answer that is no problem document.
+    func respond(_ head: ResponseHead, bytes: [UInt8]) {
+        guard self.answerState == .none, !self.isOver else { return }
+        self.answerState = .complete
+        self.status = head.status
+        var head = head
+        self.addRateLimitFields(to: &head.fields)
+        head.fields.append(.xRequestID, self.requestID)
+        self.exchange.respond(head, bytes: bytes)
+    }
+}

@@ -1,0 +1,125 @@
+import NIOCore
+import WonkeyCore
+import WonkeyHTTP
+
+/// The way to an upstream and back.
+extension GatewayExchange {
+    func forward(_ head: RequestHead, to upstream: String) {
+        guard let definition = self.loop.snapshot.upstreams[upstream], let pool = self.loop.pool(upstream),
+            let client = self.client
+        else {
+            preconditionFailure("a snapshot's routes name upstreams it has")
+        }
+        let outgoing: OutgoingHead
+        do throws(ForwardingRefusal) {
+            outgoing = try ForwardedRequest.head(
+                from: head,
+                rules: definition.rules,
+                context: ForwardingContext(
+                    client: client,
+                    peer: self.exchange.remoteAddress,
+                    requestID: self.requestID,
+                    identity: self.identity
+                )
+            )
+        } catch {
+            self.refuse(error)
+            return
+        }
+        let exchange = pool.send(outgoing, receiver: self)
+        // The pool may have failed it before returning.
+        guard self.answerState == .none, !self.isOver else { return }
+        self.answering = .proxy(exchange, upstream: upstream)
+    }
+
+    /// Names that only the proxy may set on the way to an upstream (X5).
+    package static let identityNames = [FieldName("X-WonKey-Key-Id"), FieldName("X-WonKey-Project-Id")]
+
+    private var identity: [(name: FieldName, value: String)] {
+        guard let record = self.key?.record else { return [] }
+        return [
+            (name: Self.identityNames[0], value: record.id.rawValue),
+            (name: Self.identityNames[1], value: record.projectID.rawValue),
+        ]
+    }
+
+    private func refuse(_ refusal: ForwardingRefusal) {
+        if let answer = refusal.answer {
+            self.respond(problem: answer)
+            return
+        }
+        var fields = FieldSection()
+        fields.append(.allow, ForwardingRefusal.allowedMethods)
+        self.respond(ResponseHead(status: 204, fields: fields), bytes: [])
+    }
+}
+
+extension GatewayExchange: UpstreamReceiver {
+    func connectionReady() {
+        guard let head = self.head, head.framing != .none else { return }
+        self.exchange.readBody()
+    }
+
+    func informationalReceived(_ head: ResponseHead) {
+        // The 100 was sent when reading began (F11).
+        if head.status != 100 { self.exchange.sendInformational(head) }
+    }
+
+    func headReceived(_ head: ResponseHead, framing: BodyFraming) {
+        guard self.answerState == .none, !self.isOver else { return }
+        self.answerState = .begun
+        self.status = head.status
+        var answer = ForwardedResponse.head(from: head)
+        if let route = self.route, route.upstreamRateLimitFields == .strip { answer.fields.removeRateLimitFields() }
+        self.addRateLimitFields(to: &answer.fields)
+        answer.fields.replace(.xRequestID, with: self.requestID)
+        self.exchange.respond(answer, body: framing)
+    }
+
+    func ended(trailers: FieldSection?) {
+        self.answering = .nobody
+        self.answerState = .complete
+        self.exchange.end(trailers: trailers)
+    }
+
+    func failed(_ fault: UpstreamFault) {
+        if case .proxy(_, let upstream) = self.answering {
+            self.loop.resources.metrics.countUpstreamFault(upstream, fault.kind)
+        } else if case .proxy(let upstream) = self.route?.action {
+            self.loop.resources.metrics.countUpstreamFault(upstream, fault.kind)
+        }
+        self.answering = .nobody
+        self.fault = .upstream
+        switch self.answerState {
+        case .none: self.respond(problem: fault.answer)
+        case .begun: self.exchange.abort()
+        case .complete: break
+        }
+    }
+
+    func requestBodyUnwanted() {
+        self.exchange.pauseBody()
+    }
+}
+
+extension FieldSection {
+    /// Removes what an upstream says of its own limits.
+    fileprivate mutating func removeRateLimitFields() {
+        for name in ["RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"] {
+            self.remove(FieldName(name))
+        }
+    }
+}
+
+extension UpstreamFault {
+    /// How metrics count it.
+    fileprivate var kind: UpstreamFaultKind {
+        switch self {
+        case .unreachable: .unreachable
+        case .connectTimedOut, .responseTimedOut, .idleTimedOut: .timeout
+        case .brokenFraming: .invalid
+        case .closedEarly: .closed
+        case .overloaded, .shutDown: .overloaded
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import WonkeyCore
+import WonkeyHTTP
+
+/// Which rule a request falls under.
+extension GatewayExchange {
+    enum RouteResult {
+        case route(Route)
+        case refused(Refusal)
+    }
+
+    func matchRoute(_ head: RequestHead) -> RouteResult {
+        let table = self.loop.snapshot.table
+        switch table.match(host: head.host, path: head.routingPath, method: head.method.text) {
+        case .refused(let refusal): return .refused(refusal)
+        case .route(let index):
+            self.routeIndex = index
+            return .route(table.routes[index])
+        }
+    }
+
+    /// Why the body must not come in, as far as its declared length tells (B15).
+    func bodyRefusal(_ head: RequestHead, _ route: Route) -> Refusal? {
+        self.exchange.bodyBytesMax = route.bodyBytesMax
+        guard case .length(let length) = head.framing, length > route.bodyBytesMax else { return nil }
+        return .bodyTooLarge(limit: Int(route.bodyBytesMax))
+    }
+
+    /// Takes over the client's request id where that is allowed and it is well formed, or makes one.
+    func chooseRequestID(_ head: RequestHead) {
+        self.id = self.loop.nextRequestID(at: self.time)
+        self.requestID = self.id
+        guard self.loop.snapshot.takesRequestID else { return }
+        let sent = head.fields.values(.xRequestID)
+        if sent.count == 1, isWellFormedRequestID(sent[0]) { self.requestID = sent[0] }
+    }
+}

@@ -1,0 +1,51 @@
+import WonkeyCore
+import WonkeyHTTP
+
+/// Whether the presented key is good.
+extension GatewayExchange {
+    func identify(_ head: RequestHead) -> Identification {
+        let values = head.fields.values(.authorization)
+        return Identification(
+            authorization: values.first.map { Array($0.utf8) },
+            lines: values.count,
+            format: self.loop.snapshot.keyFormat
+        )
+    }
+
+    /// Looks the key up, in the cache or in the store, and decides.
+    ///
+    /// `next` is not called if the client leaves meanwhile.
+    func verify(_ hash: KeyHash, for route: Route, _ next: @escaping (Verdict) -> Void) {
+        let resources = self.loop.resources
+        if let resolution = resources.cache.cached(hash, now: self.loop.uptimeMs) {
+            next(self.verdict(of: resolution, for: route))
+            return
+        }
+        let address = self.client?.ip ?? ""
+        if let delay = self.loop.unknownKeyDelay(for: address) {
+            next(.refused(.tooManyUnknownKeys(retryAfter: delay)))
+            return
+        }
+        let waiting = LoopBoundCallback(self.loop.eventLoop) { (resolution: KeyResolution) in
+            guard !self.isOver else { return }
+            next(self.verdict(of: resolution, for: route))
+        }
+        if let resolution = resources.loader.resolve(hash, { waiting.call($0) }) {
+            next(self.verdict(of: resolution, for: route))
+        }
+    }
+
+    private func verdict(of resolution: KeyResolution, for route: Route) -> Verdict {
+        switch resolution {
+        case .unavailable: return .refused(.keyStoreUnavailable)
+        case .unknown:
+            self.loop.unknownKeyPresented(by: self.client?.ip ?? "")
+            return .refused(.unknownKey)
+        case .known(let key):
+            let verdict = Verdict(of: key.record, requiring: route.permissions, at: self.time)
+            // A refused key still is whose request it was; only ids go to the log.
+            self.key = key
+            return verdict
+        }
+    }
+}
