@@ -105,7 +105,9 @@ extension GatewayExchange: UpstreamReceiver {
 extension FieldSection {
     /// Removes what an upstream says of its own limits.
     fileprivate mutating func removeRateLimitFields() {
-        for name in ["RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"] {
+        for name in [
+            "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
+        ] {
             self.remove(FieldName(name))
         }
     }

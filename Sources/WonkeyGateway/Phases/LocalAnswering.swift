@@ -51,7 +51,9 @@ extension GatewayExchange {
             keyID: self.key?.record.id,
             projectID: self.key?.record.projectID
         )
-        let finished = LoopBoundCallback(self.loop.eventLoop) { (result: EndpointAnswer) in self.localAnswerEnded(result) }
+        let finished = LoopBoundCallback(self.loop.eventLoop) { (result: EndpointAnswer) in
+            self.localAnswerEnded(result)
+        }
         let endpoint = answer.endpoint
         // A task of its own, so that the client's leaving cancels this call and no other.
         answer.task = Task { finished.call(await endpoint.answer(request)) }
