@@ -1,0 +1,104 @@
+package import WonkeyCore
+
+/// A key that was just made, with its text: the only time that anybody sees it.
+package struct IssuedKey: Sendable {
+    package var key: Key
+    package var text: KeyText
+}
+
+/// Makes a key of a project.
+package struct CreateKey: Sendable {
+    package var project: String
+    package var name: String
+    package var environment: KeyEnvironment
+    package var expires: Moment?
+    /// As given; checked by ``run(in:using:)``.
+    package var permissions: [String]
+    package var limits: [LimitArgument]
+
+    package init(
+        project: String,
+        name: String,
+        environment: KeyEnvironment = .live,
+        expires: Moment? = nil,
+        permissions: [String] = [],
+        limits: [LimitArgument] = []
+    ) {
+        self.project = project
+        self.name = name
+        self.environment = environment
+        self.expires = expires
+        self.permissions = permissions
+        self.limits = limits
+    }
+
+    /// Makes it.
+    ///
+    /// - Parameters:
+    ///   - context: Where.
+    ///   - generator: Makes the id and the key: the system's CSPRNG in production.
+    /// - Returns: The key and its text.
+    /// - Throws: ``OperationError``; nothing was made.
+    package func run(
+        in context: AdministrationContext,
+        using generator: inout some RandomNumberGenerator
+    ) async throws(OperationError) -> IssuedKey {
+        let now = context.clock.now
+        let name = try checkedName(self.name, of: "key")
+        let expiresAt = try Self.checkedExpiry(self.expires, now: now)
+        let permissions = try Self.checkedPermissions(self.permissions)
+        let overrides = try Self.checkedOverrides(self.limits, in: context)
+        let project = try await context.project(self.project)
+        let text = context.keyFormat.generate(environment: self.environment, using: &generator)
+        let key = Key(
+            id: .random(prefix: "key", using: &generator),
+            projectID: project.id,
+            organizationID: project.organizationID,
+            name: name,
+            start: text.start,
+            environment: self.environment,
+            createdAt: now,
+            expiresAt: expiresAt,
+            permissions: permissions,
+            overrides: overrides
+        )
+        try await asking { () async throws(StoreError) in
+            try await context.store.createKey(key, hash: text.hash, by: context.actor)
+        }
+        return IssuedKey(key: key, text: text)
+    }
+
+    private static func checkedExpiry(_ expires: Moment?, now: Timestamp) throws(OperationError) -> Timestamp? {
+        guard let expiresAt = expires?.after(now) else { return nil }
+        guard expiresAt > now else {
+            throw .invalid("a key expires in the future; \(expiresAt.rfc3339) is not, it is \(now.rfc3339) now")
+        }
+        return expiresAt
+    }
+
+    /// Sorted, each once.
+    private static func checkedPermissions(_ texts: [String]) throws(OperationError) -> [Permission] {
+        var permissions: Set<Permission> = []
+        for text in texts {
+            guard let permission = Permission(rawValue: text) else {
+                throw .invalid("\(quoted(text)) is no permission; 1 to 128 of letters, digits and . _ : * / - are")
+            }
+            permissions.insert(permission)
+        }
+        return permissions.sorted()
+    }
+
+    private static func checkedOverrides(
+        _ limits: [LimitArgument],
+        in context: AdministrationContext
+    ) throws(OperationError) -> [String: Quota] {
+        var overrides: [String: Quota] = [:]
+        for limit in limits {
+            try context.checkLimitName(limit.name)
+            guard overrides.updateValue(limit.quota, forKey: limit.name) == nil else {
+                throw .invalid("the limit \(quoted(limit.name)) is given twice")
+            }
+        }
+        return overrides
+    }
+}
