@@ -23,9 +23,14 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A target of ours with its test target `Tests/<name>Tests`.
-func module(_ name: String, _ dependencies: [Target.Dependency], tests: [Target.Dependency] = []) -> [Target] {
+func module(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    tests: [Target.Dependency] = [],
+    pages: [String] = []
+) -> [Target] {
     [
-        .target(name: name, dependencies: dependencies, swiftSettings: settings),
+        .target(name: name, dependencies: dependencies, exclude: pages, swiftSettings: settings),
         .testTarget(
             name: "\(name)Tests",
             dependencies: [.target(name: name), "Support"] + dependencies + tests,
@@ -41,7 +46,11 @@ let modules: [[Target]] = [
     module("WonkeyConfig", ["WonkeyCore", "CLibYAML"]),
     module("WonkeyRedis", ["WonkeyCore", "CHiredis", log, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
     module("WonkeyCurl", ["WonkeyCore", "CCurl", log]),
-    module("WonkeyStore", ["WonkeyCore", log, .product(name: "GRDB", package: "GRDB.swift")]),
+    module(
+        "WonkeyStore",
+        ["WonkeyCore", crypto, log, .product(name: "GRDB", package: "GRDB.swift")],
+        pages: ["Schema.md"]
+    ),
     module("WonkeyGateway", ["WonkeyCore", "WonkeyHTTP", crypto, log, lifecycle] + nio),
     module("WonkeyImages", ["WonkeyCore", "WonkeyHTTP", log, crypto], tests: ["WonkeyCurl", "CCurl"]),
     module("WonkeyAdmin", ["WonkeyCore", log], tests: ["WonkeyStore", "wonkey-admin"]),

@@ -1,0 +1,98 @@
+package import WonkeyCore
+
+/// Reads request records by keyset: a page starts at a place in the log, so records that arrive in between move nothing.
+package struct SQLLogRepository: LogRepository {
+    private let database: any SQLDatabase
+
+    init(_ database: any SQLDatabase) {
+        self.database = database
+    }
+
+    package func records(
+        _ filter: LogFilter,
+        before: LogCursor?,
+        limit: Int
+    ) async throws(StoreError) -> [RequestRecord] {
+        var condition = Self.condition(filter)
+        if let before { condition += " AND (time, id) < (\(before.time), \(before.id))" }
+        return try await self.records(condition, order: "time DESC, id DESC", limit: limit)
+    }
+
+    package func records(
+        _ filter: LogFilter,
+        after: LogCursor,
+        limit: Int
+    ) async throws(StoreError) -> [RequestRecord] {
+        var condition = Self.condition(filter)
+        condition += " AND (time, id) > (\(after.time), \(after.id))"
+        return try await self.records(condition, order: "time, id", limit: limit)
+    }
+
+    package func count(_ filter: LogFilter) async throws(StoreError) -> Int {
+        let condition = Self.condition(filter)
+        return try await self.database.read { connection in
+            let query: BoundSQL = "SELECT COUNT(*) FROM request_logs WHERE \(condition)"
+            return try connection.first(query) { Int(try $0.integer(0)) } ?? 0
+        }
+    }
+
+    package func usage(
+        of project: ProjectID,
+        key: KeyID?,
+        fromDay: Int64,
+        toDay: Int64
+    ) async throws(StoreError) -> [DailyUsage] {
+        var condition: BoundSQL = "project_id = \(project) AND day >= \(fromDay) AND day <= \(toDay)"
+        if let key { condition += " AND key_id = \(key)" }
+        let query: BoundSQL = """
+            SELECT key_id, day, requests, images FROM usage_daily WHERE \(condition) ORDER BY day, key_id
+            """
+        return try await self.database.read { connection in
+            try connection.rows(query) { row in
+                DailyUsage(
+                    keyID: try row.id(0),
+                    day: try row.integer(1),
+                    requests: try row.integer(2),
+                    images: try row.integer(3)
+                )
+            }
+        }
+    }
+
+    private func records(
+        _ condition: BoundSQL,
+        order: BoundSQL,
+        limit: Int
+    ) async throws(StoreError) -> [RequestRecord] {
+        let query: BoundSQL = """
+            SELECT id, request_id, time, project_id, key_id, method, path, route, status, latency_us,
+                bytes_received, bytes_sent, client_address, user_agent, limit_verdict, fault, images
+            FROM request_logs WHERE \(condition) ORDER BY \(order) LIMIT \(min(max(limit, 1), 1_000))
+            """
+        return try await self.database.read { try $0.rows(query, RequestRecord.init) }
+    }
+
+    private static func condition(_ filter: LogFilter) -> BoundSQL {
+        var condition: BoundSQL = "project_id = \(filter.projectID)"
+        if let keyID = filter.keyID { condition += " AND key_id = \(keyID)" }
+        switch filter.status {
+        case nil: break
+        case .exactly(let status): condition += " AND status = \(status)"
+        case .statusClass(let hundreds):
+            condition += " AND status >= \(hundreds * 100) AND status < \(hundreds * 100 + 100)"
+        }
+        if let path = filter.path { condition += self.condition(path: path) }
+        if let method = filter.method { condition += " AND method = \(method)" }
+        if let from = filter.from { condition += " AND time >= \(from)" }
+        if let to = filter.to { condition += " AND time < \(to)" }
+        return condition
+    }
+
+    /// Compares characters, so that `%`, `_` and the letters' case mean only themselves.
+    private static func condition(path: String) -> BoundSQL {
+        guard path.hasSuffix("*") else { return " AND path = \(path)" }
+        let prefix = String(path.dropLast())
+        // Both engines count code points.
+        return " AND substr(path, 1, \(prefix.unicodeScalars.count)) = \(prefix)"
+    }
+}

@@ -1,0 +1,71 @@
+import Synchronization
+package import WonkeyCore
+
+/// Writes log batches into the database, each in one transaction and once.
+package final class SQLLogSink: LogSink {
+    /// How long the id of an applied batch is remembered: a spool may lie that long before it is replayed.
+    static let memory = Duration.seconds(30 * 86_400)
+    /// How often forgotten ids are removed.
+    static let cleaning = Duration.seconds(3_600)
+
+    private let database: any SQLDatabase
+    private let clock: any WallClock
+    private let cleanedAt = Mutex<Timestamp?>(nil)
+
+    init(_ database: any SQLDatabase, clock: any WallClock) {
+        self.database = database
+        self.clock = clock
+    }
+
+    package func write(_ batch: LogBatch) async throws(StoreError) {
+        let now = self.clock.now
+        let isCleaning = self.cleanedAt.withLock { $0.map { now - $0 >= Self.cleaning } ?? true }
+        try await self.database.write { connection in
+            let isNew = try connection.execute(
+                "INSERT INTO log_batches (id, applied_at) VALUES (\(batch.id), \(now)) ON CONFLICT (id) DO NOTHING"
+            )
+            guard isNew == 1 else { return }
+            try connection.insert(
+                batch.records.map(\.columns),
+                into: "request_logs",
+                columns: RequestRecord.columnNames,
+                onConflict: "ON CONFLICT (id) DO NOTHING"
+            )
+            try Self.add(batch.usage, on: connection)
+            if isCleaning {
+                try Self.forgetBatches(
+                    before: Timestamp(millisecondsSinceEpoch: now.millisecondsSinceEpoch - Self.memory.milliseconds),
+                    on: connection
+                )
+            }
+        }
+        if isCleaning { self.cleanedAt.withLock { $0 = now } }
+    }
+
+    /// Adds usage to the days and keys; in a fixed order, so that two writers cannot wait for each other in a circle.
+    private static func add(_ usage: [UsageDelta], on connection: any SQLConnection) throws {
+        for delta in usage.sorted(by: { ($0.projectID, $0.day, $0.keyID) < ($1.projectID, $1.day, $1.keyID) }) {
+            try connection.execute(
+                """
+                INSERT INTO usage_daily (project_id, day, key_id, requests, images)
+                VALUES (\(delta.projectID), \(delta.day), \(delta.keyID), \(delta.requests), \(delta.images))
+                ON CONFLICT (project_id, day, key_id) DO UPDATE SET
+                    requests = usage_daily.requests + excluded.requests,
+                    images = usage_daily.images + excluded.images
+                """
+            )
+        }
+        for delta in usage.sorted(by: { $0.keyID < $1.keyID }) {
+            try connection.execute(
+                """
+                UPDATE keys SET last_used_at = \(delta.lastUsedAt)
+                WHERE id = \(delta.keyID) AND (last_used_at IS NULL OR last_used_at < \(delta.lastUsedAt))
+                """
+            )
+        }
+    }
+
+    private static func forgetBatches(before horizon: Timestamp, on connection: any SQLConnection) throws {
+        try connection.execute("DELETE FROM log_batches WHERE applied_at < \(horizon)")
+    }
+}

@@ -1,0 +1,110 @@
+import Support
+import WonkeyCore
+
+@testable import WonkeyStore
+
+/// An engine that every repository suite runs on.
+enum Backend: CaseIterable {
+    case sqlite
+
+    /// Runs `body` with a new, empty and not yet migrated place for a database.
+    func withPlace(_ body: (Place) async throws -> Void) async throws {
+        switch self {
+        case .sqlite:
+            try await withTemporaryDirectory { directory in
+                let path = directory.file("data/wonkey.db")
+                let place = Place { SQLiteDatabase(path: path) }
+                try await body(place)
+            }
+        }
+    }
+
+    /// Runs `body` with a migrated store of its own.
+    func withStore(clock: any WallClock = FixedClock(), _ body: (TestStore) async throws -> Void) async throws {
+        try await self.withPlace { place in
+            let store = TestStore(place: place, clock: clock)
+            try await body(store)
+            await store.store.close()
+        }
+    }
+}
+
+/// Where one database is; every call connects anew, as another process would.
+struct Place: Sendable {
+    let connect: @Sendable () -> any SQLDatabase
+
+    init(_ connect: @escaping @Sendable () -> any SQLDatabase) {
+        self.connect = connect
+    }
+}
+
+/// A store under test, and the database behind it for looking where the ports do not show.
+struct TestStore {
+    let store: Store
+    let database: any SQLDatabase
+    let place: Place
+
+    init(place: Place, clock: any WallClock = FixedClock()) {
+        self.place = place
+        self.database = place.connect()
+        self.store = Store(self.database, mode: .serve, clock: clock, pollInterval: .milliseconds(5))
+    }
+
+    func run(_ statement: BoundSQL) async throws {
+        _ = try await self.database.write { try $0.execute(statement) }
+    }
+
+    func values(_ query: BoundSQL) async throws -> [[SQLValue]] {
+        try await self.database.read { try $0.rows(query) { $0.values } }
+    }
+}
+
+/// A clock that stands still.
+struct FixedClock: WallClock {
+    var now = Timestamp(millisecondsSinceEpoch: 1_000_000)
+}
+
+/// The code of the store error that `body` throws, or `nil` if it throws none.
+func storeErrorCode(_ body: () async throws -> Void) async throws -> StoreError.Code? {
+    do {
+        try await body()
+        return nil
+    } catch let error as StoreError {
+        return error.code
+    }
+}
+
+// MARK: - Things to store
+
+let operatorActor = Actor(name: "cli:test", source: "wonkey-admin")
+
+func at(_ milliseconds: Int64) -> Timestamp { Timestamp(millisecondsSinceEpoch: milliseconds) }
+
+func hash(_ text: String) -> KeyHash { KeyHash(of: Array(text.utf8)) }
+
+func permission(_ text: String) throws -> Permission {
+    struct Invalid: Error {}
+    guard let permission = Permission(rawValue: text) else { throw Invalid() }
+    return permission
+}
+
+func project(_ name: String, organization: String = "org_default", at time: Int64 = 10) -> Project {
+    Project(
+        id: ProjectID(rawValue: "proj_" + name),
+        organizationID: OrganizationID(rawValue: organization),
+        name: name,
+        createdAt: at(time)
+    )
+}
+
+func key(_ name: String, of project: Project, at time: Int64 = 20) -> Key {
+    Key(
+        id: KeyID(rawValue: "key_" + name),
+        projectID: project.id,
+        organizationID: project.organizationID,
+        name: name,
+        start: "nb_live_" + name,
+        environment: .live,
+        createdAt: at(time)
+    )
+}
