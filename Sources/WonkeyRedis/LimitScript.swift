@@ -1,0 +1,64 @@
+import NIOCore
+import WonkeyCore
+
+/// A Lua script that works on all counters of a request at once.
+///
+/// `KEYS` are the counters; `ARGV` holds four values for each: the algorithm's letter, limit, window in milliseconds and
+/// cost, cut by ``LimitArithmetic`` to what Lua's numbers hold exactly.
+enum LimitScript: CaseIterable {
+    /// Takes all costs or none; answers 1 or 0, then remaining, reset and retry-after for each counter.
+    case take
+    /// Gives costs back to counters that exist; answers how many were written.
+    case giveBack
+
+    /// What runs in production: Redis' own clock, and keys that leave when their content means nothing any more.
+    var source: String { self.source(now: LimitScript.redisClock, keepMs: "lifetime") }
+
+    /// The number of values for each counter.
+    static let valuesPerCounter = 4
+
+    /// Appends the arguments after the script: the number of counters, the counters, their values.
+    static func appendArguments(_ checks: [CounterCheck], to buffer: inout ByteBuffer) {
+        RedisCommand.append(checks.count, to: &buffer)
+        for check in checks { RedisCommand.append(check.counter, to: &buffer) }
+        for check in checks {
+            let limit = LimitArithmetic(check)
+            RedisCommand.append(limit.algorithm.letter, to: &buffer)
+            RedisCommand.append(limit.limit, to: &buffer)
+            RedisCommand.append(limit.windowMs, to: &buffer)
+            RedisCommand.append(limit.cost, to: &buffer)
+        }
+    }
+
+    /// The number of arguments that ``appendArguments(_:to:)`` writes.
+    static func argumentCount(_ checks: [CounterCheck]) -> Int { 1 + checks.count * (1 + Self.valuesPerCounter) }
+
+    /// The decision in an answer of ``take``, `nil` if it is none.
+    static func decision(_ reply: RedisReply, counters: Int) -> CounterDecision? {
+        guard case .array(let items) = reply, items.count == 1 + 3 * counters, case .integer(let verdict) = items[0]
+        else { return nil }
+        var states: [CounterState] = []
+        states.reserveCapacity(counters)
+        for index in stride(from: 1, to: items.count, by: 3) {
+            guard case .integer(let remaining) = items[index], case .integer(let reset) = items[index + 1],
+                case .integer(let retry) = items[index + 2], remaining >= 0, reset >= 0, retry >= 0
+            else { return nil }
+            states.append(CounterState(remaining: remaining, resetMs: Int64(reset), retryAfterMs: Int64(retry)))
+        }
+        switch verdict {
+        case 1: return .admitted(states)
+        case 0: return states.contains { $0.retryAfterMs > 0 } ? .refused(states) : nil
+        default: return nil
+        }
+    }
+}
+
+extension LimitAlgorithm {
+    fileprivate var letter: String {
+        switch self {
+        case .fixedWindow: "f"
+        case .slidingWindow: "s"
+        case .tokenBucket: "t"
+        }
+    }
+}
