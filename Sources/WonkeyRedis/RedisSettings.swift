@@ -20,6 +20,20 @@ package struct RedisSettings: Sendable, CustomStringConvertible, CustomDebugStri
     /// How many calls may wait for an answer per event loop; more are refused at once.
     package var callsMax = 10_000
 
+    package init(
+        address: Address,
+        username: String? = nil,
+        password: String? = nil,
+        database: Int = 0,
+        usesTLS: Bool = false
+    ) {
+        self.address = address
+        self.username = username
+        self.password = password
+        self.database = database
+        self.usesTLS = usesTLS
+    }
+
     /// Reads `redis://[user:password@]host[:port][/db]`, `rediss://…` or `unix:/path[?db=N]`.
     ///
     /// User and password are percent-decoded. `unix://[user:password@]/path` carries a password.
