@@ -52,13 +52,15 @@ package struct SQLKeyDirectory: KeyDirectory {
     }
 
     /// Permissions held directly and through roles, then overrides: project, identity, key.
+    ///
+    /// The casts are PostgreSQL's: it takes two bare NULLs of a `UNION` for text.
     private static func grantsQuery(_ key: Found) -> BoundSQL {
         """
-        SELECT permissions.slug, NULL AS quota, NULL AS window_ms, 0 AS rank
+        SELECT permissions.slug, CAST(NULL AS BIGINT) AS quota, CAST(NULL AS BIGINT) AS window_ms, 0 AS rank
         FROM key_permissions JOIN permissions ON permissions.id = key_permissions.permission_id
         WHERE key_permissions.key_id = \(key.record.id)
         UNION ALL
-        SELECT permissions.slug, NULL, NULL, 0
+        SELECT permissions.slug, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), 0
         FROM key_roles JOIN role_permissions ON role_permissions.role_id = key_roles.role_id
             JOIN permissions ON permissions.id = role_permissions.permission_id
         WHERE key_roles.key_id = \(key.record.id)

@@ -24,7 +24,7 @@ extension Migration {
                 images {int} NOT NULL
             ) {table};
             CREATE INDEX request_logs_time ON request_logs (project_id, time, id);
-            CREATE INDEX request_logs_status ON request_logs (project_id, status, time, id);
+            CREATE INDEX request_logs_class ON request_logs (project_id, (status / 100), time, id);
             CREATE INDEX request_logs_path ON request_logs (project_id, path, time, id);
             CREATE INDEX request_logs_key ON request_logs (key_id, time, id) WHERE key_id IS NOT NULL;
 
