@@ -23,12 +23,12 @@ package struct SQLKeyDirectory: KeyDirectory {
         }
     }
 
-    private struct Found {
+    struct Found {
         var record: KeyRecord
         var identity: IdentityID?
     }
 
-    private static func keyQuery(_ hash: KeyHash) -> BoundSQL {
+    static func keyQuery(_ hash: KeyHash) -> BoundSQL {
         """
         SELECT keys.id, keys.project_id, projects.org_id, keys.name, keys.start, keys.environment, keys.state,
             keys.expires_at, keys.identity_id
@@ -54,7 +54,7 @@ package struct SQLKeyDirectory: KeyDirectory {
     /// Permissions held directly and through roles, then overrides: project, identity, key.
     ///
     /// The casts are PostgreSQL's: it takes two bare NULLs of a `UNION` for text.
-    private static func grantsQuery(_ key: Found) -> BoundSQL {
+    static func grantsQuery(_ key: Found) -> BoundSQL {
         """
         SELECT permissions.slug, CAST(NULL AS BIGINT) AS quota, CAST(NULL AS BIGINT) AS window_ms, 0 AS rank
         FROM key_permissions JOIN permissions ON permissions.id = key_permissions.permission_id

@@ -13,9 +13,8 @@ package struct SQLLogRepository: LogRepository {
         before: LogCursor?,
         limit: Int
     ) async throws(StoreError) -> [RequestRecord] {
-        var condition = Self.condition(filter)
-        if let before { condition += " AND (time, id) < (\(before.time), \(before.id))" }
-        return try await self.records(condition, order: "time DESC, id DESC", limit: limit)
+        let query = Self.page(filter, before: before, limit: limit)
+        return try await self.database.read { try $0.rows(query, RequestRecord.init) }
     }
 
     package func records(
@@ -23,9 +22,8 @@ package struct SQLLogRepository: LogRepository {
         after: LogCursor,
         limit: Int
     ) async throws(StoreError) -> [RequestRecord] {
-        var condition = Self.condition(filter)
-        condition += " AND (time, id) > (\(after.time), \(after.id))"
-        return try await self.records(condition, order: "time, id", limit: limit)
+        let query = Self.page(filter, after: after, limit: limit)
+        return try await self.database.read { try $0.rows(query, RequestRecord.init) }
     }
 
     package func count(_ filter: LogFilter) async throws(StoreError) -> Int {
@@ -59,17 +57,24 @@ package struct SQLLogRepository: LogRepository {
         }
     }
 
-    private func records(
-        _ condition: BoundSQL,
-        order: BoundSQL,
-        limit: Int
-    ) async throws(StoreError) -> [RequestRecord] {
-        let query: BoundSQL = """
-            SELECT id, request_id, time, project_id, key_id, method, path, route, status, latency_us,
-                bytes_received, bytes_sent, client_address, user_agent, limit_verdict, fault, images
-            FROM request_logs WHERE \(condition) ORDER BY \(order) LIMIT \(min(max(limit, 1), 1_000))
-            """
-        return try await self.database.read { try $0.rows(query, RequestRecord.init) }
+    static func page(_ filter: LogFilter, before: LogCursor?, limit: Int) -> BoundSQL {
+        var condition = self.condition(filter)
+        if let before { condition += " AND (time, id) < (\(before.time), \(before.id))" }
+        return self.page(condition, order: "time DESC, id DESC", limit: limit)
+    }
+
+    static func page(_ filter: LogFilter, after: LogCursor, limit: Int) -> BoundSQL {
+        var condition = self.condition(filter)
+        condition += " AND (time, id) > (\(after.time), \(after.id))"
+        return self.page(condition, order: "time, id", limit: limit)
+    }
+
+    private static func page(_ condition: BoundSQL, order: BoundSQL, limit: Int) -> BoundSQL {
+        """
+        SELECT id, request_id, time, project_id, key_id, method, path, route, status, latency_us,
+            bytes_received, bytes_sent, client_address, user_agent, limit_verdict, fault, images
+        FROM request_logs WHERE \(condition) ORDER BY \(order) LIMIT \(min(max(limit, 1), 1_000))
+        """
     }
 
     private static func condition(_ filter: LogFilter) -> BoundSQL {
