@@ -166,6 +166,19 @@ struct SQLiteWeatherTests {
         await test.store.close()
     }
 
+    @Test("a closed store opens again at its next use, and never takes an old commit version for a new one")
+    func reopened() async throws {
+        let file = try File()
+        let test = file.store()
+        try await test.store.administration.createProject(project("a"), by: operatorActor)
+        let version = try await test.database.commitVersion()
+        #expect(try await test.database.commitVersion() == version)
+        await test.store.close()
+        #expect(try await test.store.administration.projects() == [project("a")])
+        #expect(try await test.database.commitVersion() != version)
+        await test.store.close()
+    }
+
     @Test("commits are synced to the disk, and foreign keys hold")
     func pragmas() async throws {
         let file = try File()
