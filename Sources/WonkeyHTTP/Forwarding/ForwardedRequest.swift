@@ -26,6 +26,13 @@ package enum ForwardingRefusal: Error, Hashable, Sendable {
 
 /// Makes the upstream's request out of the client's (F1–F8, X1–X5).
 package enum ForwardedRequest {
+    /// Fields that end at this hop, and fields the proxy writes itself.
+    private static let droppedFields: UInt64 =
+        HopByHop.fields | KnownField.host.bit | KnownField.authorization.bit | KnownField.contentLength.bit
+        | KnownField.proxyAuthorization.bit | KnownField.forwarded.bit | KnownField.xForwardedFor.bit
+        | KnownField.xForwardedHost.bit | KnownField.xForwardedPort.bit | KnownField.xForwardedProto.bit
+        | KnownField.xRealIP.bit | KnownField.xRequestID.bit | KnownField.expect.bit | KnownField.maxForwards.bit
+
     /// Writes the outgoing head.
     ///
     /// - Parameters:
@@ -39,6 +46,121 @@ package enum ForwardedRequest {
         rules: ForwardingRules,
         context: ForwardingContext
     ) throws(ForwardingRefusal) -> OutgoingHead {
-        OutgoingHead(bytes: ByteBuffer(), method: head.method, framing: head.framing)
+        if head.method == .trace || head.method == .connect { throw .methodNotAllowed }
+        guard !ViaField.names(rules.pseudonym, in: head.fields) else { throw .loop }
+        let hopsLeft = try ForwardedRequest.hopsLeft(head)
+        var bytes = ByteBufferAllocator().buffer(capacity: head.fields.received.readableBytes + 512)
+        ForwardedRequest.writeRequestLine(head, rules, to: &bytes)
+        ForwardedRequest.writeClientFields(head.fields, rules, to: &bytes)
+        if let hopsLeft { bytes.writeString("Max-Forwards: \(hopsLeft)\r\n") }
+        bytes.writeStaticString(head.version == .http10 ? "Via: 1.0 " : "Via: 1.1 ")
+        bytes.writeFieldValue(rules.pseudonym)
+        bytes.writeStaticString("\r\n")
+        ForwardedFields.write(head, rules.forwardedStyle, context, to: &bytes)
+        bytes.writeLine("X-Request-Id", context.requestID)
+        for (name, value) in context.identity { bytes.writeLine(name.text, value) }
+        for (name, value) in rules.injected { bytes.writeLine(name.text, value) }
+        ForwardedRequest.writeFraming(head, to: &bytes)
+        return OutgoingHead(bytes: bytes, method: head.method, framing: head.framing)
+    }
+
+    /// What `Max-Forwards` becomes; it means something for OPTIONS only, elsewhere it is dropped.
+    private static func hopsLeft(_ head: RequestHead) throws(ForwardingRefusal) -> Int64? {
+        guard head.method == .options, let value = head.fields.withBytes(of: .maxForwards, { $0.decimalValue }) else {
+            return nil
+        }
+        guard let hops = value else { return nil }
+        guard hops > 0 else { throw .maxForwardsReached }
+        return hops - 1
+    }
+
+    private static func writeRequestLine(_ head: RequestHead, _ rules: ForwardingRules, to bytes: inout ByteBuffer) {
+        bytes.writeString(head.method.text)
+        bytes.writeStaticString(" ")
+        if head.target.form != .asterisk { bytes.writeString(rules.pathPrefix) }
+        bytes.writeImmutableBuffer(head.target.bytes)
+        bytes.writeStaticString(" HTTP/1.1\r\nHost: ")
+        switch rules.hostPolicy {
+        case .upstream(let host): bytes.writeFieldValue(host)
+        case .preserve: bytes.writeFieldValue(head.host)
+        }
+        bytes.writeStaticString("\r\n")
+    }
+
+    private static func writeClientFields(_ fields: FieldSection, _ rules: ForwardingRules, to bytes: inout ByteBuffer)
+    {
+        var dropped = ForwardedRequest.droppedFields
+        for (name, _) in rules.injected where name.known != 0 { dropped |= 1 << UInt64(name.known) }
+        let nominated = HopByHop.nominated(by: fields)
+        fields.write(to: &bytes) { entry in
+            if entry.known != 0 {
+                guard dropped & (1 << UInt64(entry.known)) == 0 else { return false }
+                return entry.known == KnownField.via.rawValue || !nominated.contains(entry, fields)
+            }
+            return !nominated.contains(entry, fields) && !rules.isOwn(entry, fields)
+        }
+    }
+
+    private static func writeFraming(_ head: RequestHead, to bytes: inout ByteBuffer) {
+        switch head.framing {
+        case .chunked: bytes.writeStaticString("Transfer-Encoding: chunked\r\n")
+        case .length(let length):
+            bytes.writeStaticString("Content-Length: ")
+            bytes.writeDecimal(length)
+            bytes.writeStaticString("\r\n")
+        case .none:
+            switch head.method {
+            case .post, .put, .patch: bytes.writeStaticString("Content-Length: 0\r\n")
+            case .get, .head, .delete, .options, .trace, .connect, .other: break
+            }
+        }
+        if head.wantsTrailers { bytes.writeStaticString("TE: trailers\r\nConnection: TE\r\n") }
+        bytes.writeStaticString("\r\n")
+    }
+}
+
+extension ForwardingRules {
+    /// Whether only the proxy may set this unknown field, in this spelling or with `_` for `-` (R18, X5).
+    func isOwn(_ entry: FieldSection.Entry, _ fields: FieldSection) -> Bool {
+        fields.withBytes(ofName: entry) { name in
+            for own in self.identityNames where name.collides(with: own) { return true }
+            for own in self.injected where name.collides(with: own.name) { return true }
+            return name.hasUnderscore && ForwardingRules.trustedNames.contains { name.collides(with: $0) }
+        }
+    }
+
+    /// Names an upstream may trust; with `_` they look the same to CGI-like servers.
+    private static let trustedNames: [FieldName] = [
+        .authorization, .forwarded, .host, .contentLength, .transferEncoding, .xForwardedFor, .xForwardedHost,
+        .xForwardedPort, .xForwardedProto, .xRealIP, .xRequestID, .via, .proxyAuthorization, .connection,
+    ]
+}
+
+extension Span<UInt8> {
+    fileprivate var hasUnderscore: Bool {
+        for index in self.indices where self[index] == 0x5F { return true }
+        return false
+    }
+
+    /// Tells whether the bytes spell this name, case and the difference of `_` and `-` aside.
+    fileprivate func collides(with name: FieldName) -> Bool {
+        let other = name.text.utf8Span.span
+        guard self.count == other.count else { return false }
+        for index in self.indices {
+            let (left, right) = (self[index].asciiLowercased, other[index].asciiLowercased)
+            if left == right { continue }
+            guard left == 0x5F || left == 0x2D, right == 0x5F || right == 0x2D else { return false }
+        }
+        return true
+    }
+}
+
+extension ByteBuffer {
+    /// Writes a field line.
+    mutating func writeLine(_ name: String, _ value: String) {
+        self.writeString(name)
+        self.writeStaticString(": ")
+        self.writeFieldValue(value)
+        self.writeStaticString("\r\n")
     }
 }

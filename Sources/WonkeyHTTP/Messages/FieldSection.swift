@@ -1,4 +1,4 @@
-import NIOCore
+internal import NIOCore
 
 /// Field lines in the order they were sent, names in the spelling they were sent in.
 ///
@@ -6,7 +6,7 @@ import NIOCore
 /// second buffer, so that changing a received section copies nothing.
 package struct FieldSection: Sendable {
     struct Entry: Sendable {
-        /// Offset of the name in its buffer.
+        /// Offset of the name from the start of its buffer.
         var nameStart: UInt32
         var valueStart: UInt32
         var valueCount: UInt32
@@ -23,6 +23,11 @@ package struct FieldSection: Sendable {
             /// In the appended bytes, as `name: value CRLF`.
             case appended
         }
+
+        var nameRange: Range<Int> { Int(self.nameStart)..<Int(self.nameStart) + Int(self.nameCount) }
+        var valueRange: Range<Int> { Int(self.valueStart)..<Int(self.valueStart) + Int(self.valueCount) }
+        /// The whole line with its line end; meaningful unless the place is ``Place/received``.
+        var lineRange: Range<Int> { Int(self.nameStart)..<Int(self.valueStart) + Int(self.valueCount) + 2 }
     }
 
     /// The received bytes; offsets count from its reader index.
@@ -32,9 +37,13 @@ package struct FieldSection: Sendable {
     var entries: [Entry]
 
     package init() {
-        self.received = ByteBuffer()
+        self.init(received: ByteBuffer(), entries: [])
+    }
+
+    init(received: ByteBuffer, entries: [Entry]) {
+        self.received = received
         self.appended = ByteBuffer()
-        self.entries = []
+        self.entries = entries
     }
 
     /// The number of lines.
@@ -44,37 +53,49 @@ package struct FieldSection: Sendable {
 }
 
 extension FieldSection {
-    /// Adds a line at the end.
+    /// Adds a line at the end; control characters in the value become spaces.
     package mutating func append(_ name: FieldName, _ value: String) {
         self.append(name: name.text, known: name.known, value: value)
     }
 
-    /// Adds a line at the end with the name in this spelling.
+    /// Adds a line at the end with the name in this spelling; control characters in the value become spaces.
     package mutating func append(name: String, value: String) {
         self.append(name: name, known: FieldName(name).known, value: value)
     }
 
     private mutating func append(name: String, known: UInt8, value: String) {
         let nameStart = self.appended.writerIndex
-        self.appended.writeString(name)
-        let nameEnd = self.appended.writerIndex
+        let nameCount = self.appended.writeString(name)
         self.appended.writeStaticString(": ")
         let valueStart = self.appended.writerIndex
-        self.appended.writeString(value)
-        let valueEnd = self.appended.writerIndex
+        let valueCount = self.appended.writeFieldValue(value)
         self.appended.writeStaticString("\r\n")
         self.entries.append(
             Entry(
                 nameStart: UInt32(nameStart),
                 valueStart: UInt32(valueStart),
-                valueCount: UInt32(valueEnd - valueStart),
-                nameCount: UInt16(nameEnd - nameStart),
+                valueCount: UInt32(valueCount),
+                nameCount: UInt16(clamping: nameCount),
                 known: known,
                 place: .appended
             )
         )
     }
 
+    /// Removes all lines with this name.
+    package mutating func remove(_ name: FieldName) {
+        guard self.contains(name) else { return }
+        self.entries = self.entries.filter { !self.matches($0, name) }
+    }
+
+    /// Removes all lines with this name and adds one at the end.
+    package mutating func replace(_ name: FieldName, with value: String) {
+        self.remove(name)
+        self.append(name, value)
+    }
+}
+
+extension FieldSection {
     /// The value of the first line with this name.
     package func first(_ name: FieldName) -> String? {
         for entry in self.entries where self.matches(entry, name) { return self.text(entry) }
@@ -87,44 +108,111 @@ extension FieldSection {
     }
 
     package func contains(_ name: FieldName) -> Bool {
-        self.entries.contains { self.matches($0, name) }
+        for entry in self.entries where self.matches(entry, name) { return true }
+        return false
     }
 
-    /// Removes all lines with this name.
-    package mutating func remove(_ name: FieldName) {
-        guard self.contains(name) else { return }
-        let copy = self
-        self.entries.removeAll { copy.matches($0, name) }
-    }
-
-    /// Removes all lines with this name and adds one at the end.
-    package mutating func replace(_ name: FieldName, with value: String) {
-        self.remove(name)
-        self.append(name, value)
+    /// The number of lines with this name.
+    package func count(_ name: FieldName) -> Int {
+        var count = 0
+        for entry in self.entries where self.matches(entry, name) { count += 1 }
+        return count
     }
 
     /// All lines in order; for tests and logs, not for hot paths.
     package var lines: [(name: String, value: String)] {
-        self.entries.map { (self.nameText($0), self.text($0)) }
+        self.entries.map { (self.withBytes(ofName: $0) { $0.text }, self.text($0)) }
     }
 
-    func buffer(of entry: Entry) -> ByteBuffer {
-        entry.place == .appended ? self.appended : self.received
+    /// Lends the bytes of the first value with this name.
+    ///
+    /// - Returns: What `body` returned, or `nil` without such a line.
+    package func withBytes<Result>(of name: FieldName, _ body: (Span<UInt8>) -> Result) -> Result? {
+        for entry in self.entries where self.matches(entry, name) { return self.withBytes(of: entry, body) }
+        return nil
+    }
+
+    /// Lends the bytes of each name and value, in order.
+    package func forEach(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
+        for entry in self.entries {
+            self.withBytes(ofName: entry) { name in self.withBytes(of: entry) { body(name, $0) } }
+        }
+    }
+}
+
+extension FieldSection {
+    @inline(__always)
+    func withBytes<Result>(of entry: Entry, _ body: (Span<UInt8>) -> Result) -> Result {
+        entry.place == .appended
+            ? body(self.appended.readableBytesUInt8Span.extracting(entry.valueRange))
+            : body(self.received.readableBytesUInt8Span.extracting(entry.valueRange))
+    }
+
+    @inline(__always)
+    func withBytes<Result>(ofName entry: Entry, _ body: (Span<UInt8>) -> Result) -> Result {
+        entry.place == .appended
+            ? body(self.appended.readableBytesUInt8Span.extracting(entry.nameRange))
+            : body(self.received.readableBytesUInt8Span.extracting(entry.nameRange))
     }
 
     func text(_ entry: Entry) -> String {
-        let buffer = self.buffer(of: entry)
+        let buffer = entry.place == .appended ? self.appended : self.received
         return buffer.getString(at: buffer.readerIndex + Int(entry.valueStart), length: Int(entry.valueCount)) ?? ""
     }
 
-    func nameText(_ entry: Entry) -> String {
-        let buffer = self.buffer(of: entry)
-        return buffer.getString(at: buffer.readerIndex + Int(entry.nameStart), length: Int(entry.nameCount)) ?? ""
-    }
-
+    @inline(__always)
     func matches(_ entry: Entry, _ name: FieldName) -> Bool {
         if entry.known != 0 || name.known != 0 { return entry.known == name.known }
         guard Int(entry.nameCount) == name.text.utf8.count else { return false }
-        return FieldName(self.nameText(entry)) == name
+        return self.withBytes(ofName: entry) { $0.equalsIgnoringCase(name) }
+    }
+
+    /// Writes the lines `includes` accepts; neighbours in the received bytes are copied in one piece.
+    func write(to buffer: inout ByteBuffer, where includes: (Entry) -> Bool) {
+        var run = 0..<0
+        for entry in self.entries where includes(entry) {
+            if entry.place == .receivedPlain, !run.isEmpty, run.upperBound == Int(entry.nameStart) {
+                run = run.lowerBound..<entry.lineRange.upperBound
+                continue
+            }
+            self.writeRun(run, to: &buffer)
+            run = 0..<0
+            switch entry.place {
+            case .receivedPlain: run = entry.lineRange
+            case .received:
+                buffer.writeBytes(self.received.readableBytesSpan.extracting(entry.nameRange))
+                buffer.writeStaticString(": ")
+                buffer.writeBytes(self.received.readableBytesSpan.extracting(entry.valueRange))
+                buffer.writeStaticString("\r\n")
+            case .appended: buffer.writeBytes(self.appended.readableBytesSpan.extracting(entry.lineRange))
+            }
+        }
+        self.writeRun(run, to: &buffer)
+    }
+
+    @inline(__always)
+    private func writeRun(_ run: Range<Int>, to buffer: inout ByteBuffer) {
+        guard !run.isEmpty else { return }
+        buffer.writeBytes(self.received.readableBytesSpan.extracting(run))
+    }
+}
+
+extension Span<UInt8> {
+    /// Tells whether the bytes spell this name, case aside.
+    func equalsIgnoringCase(_ name: FieldName) -> Bool {
+        let other = name.text.utf8Span.span
+        guard self.count == other.count else { return false }
+        for index in self.indices where self[index].asciiLowercased != other[index].asciiLowercased { return false }
+        return true
+    }
+}
+
+extension ByteBuffer {
+    /// Writes text as a field value: control characters, which could end the line, become spaces.
+    @discardableResult
+    mutating func writeFieldValue(_ value: String) -> Int {
+        let isClean = value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == .tab }
+        if isClean { return self.writeString(value) }
+        return self.writeBytes(value.utf8.map { $0 >= 0x20 && $0 != 0x7F || $0 == .tab ? $0 : .space })
     }
 }

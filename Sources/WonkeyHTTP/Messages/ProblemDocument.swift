@@ -48,6 +48,66 @@ package struct ProblemDocument: Hashable, Sendable {
 extension ProblemDocument {
     /// The document as JSON, with `"source":"wonkey"`.
     package func json() -> [UInt8] {
-        []
+        var object: [(name: String, value: Member)] = [
+            (name: "type", value: .string(self.type)),
+            (name: "title", value: .string(self.title)),
+            (name: "status", value: .integer(Int64(self.status))),
+        ]
+        if let detail = self.detail { object.append((name: "detail", value: .string(detail))) }
+        if let instance = self.instance { object.append((name: "instance", value: .string(instance))) }
+        object += self.members
+        object.append((name: "source", value: .string("wonkey")))
+        var text = ""
+        JSONText.write(object, to: &text)
+        return Array(text.utf8)
+    }
+}
+
+/// Writes JSON text (RFC 8259).
+private enum JSONText {
+    static func write(_ members: [(name: String, value: ProblemDocument.Member)], to text: inout String) {
+        text += "{"
+        for (index, member) in members.enumerated() {
+            if index > 0 { text += "," }
+            JSONText.write(member.name, to: &text)
+            text += ":"
+            JSONText.write(member.value, to: &text)
+        }
+        text += "}"
+    }
+
+    static func write(_ value: ProblemDocument.Member, to text: inout String) {
+        switch value {
+        case .string(let string): JSONText.write(string, to: &text)
+        case .integer(let number): text += String(number)
+        case .boolean(let flag): text += flag ? "true" : "false"
+        case .array(let elements):
+            text += "["
+            for (index, element) in elements.enumerated() {
+                if index > 0 { text += "," }
+                JSONText.write(element, to: &text)
+            }
+            text += "]"
+        case .object(let members):
+            JSONText.write(members.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }, to: &text)
+        }
+    }
+
+    static func write(_ string: String, to text: inout String) {
+        text += "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            case "\u{0}"..<"\u{20}", "\u{7F}":
+                let digits = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        text += "\""
     }
 }

@@ -1,10 +1,22 @@
 package import Logging
 package import NIOCore
+internal import NIOPosix
+internal import Synchronization
 
 /// An HTTP/1.1 server on one or more addresses.
 package final class HTTPServer: Sendable {
     /// Makes the per-loop factory; called once per event loop, on it.
     package typealias MakeFactory = @Sendable (any EventLoop) -> any RequestHandlerFactory
+
+    private struct State {
+        var listeners: [any Channel] = []
+        var loops: [ObjectIdentifier: NIOLoopBound<ServerLoop>] = [:]
+    }
+
+    private let group: any EventLoopGroup
+    private let shared: ServerShared
+    private let makeFactory: MakeFactory
+    private let state = Mutex(State())
 
     /// Makes a server that is not bound yet.
     ///
@@ -20,7 +32,11 @@ package final class HTTPServer: Sendable {
         logger: Logger,
         onMalformedRequest: @escaping @Sendable (MalformedRequest) -> Void = { _ in },
         makeFactory: @escaping MakeFactory
-    ) {}
+    ) {
+        self.group = group
+        self.shared = ServerShared(limits: limits, logger: logger, onMalformedRequest: onMalformedRequest)
+        self.makeFactory = makeFactory
+    }
 
     /// Listens on a TCP address.
     ///
@@ -31,23 +47,107 @@ package final class HTTPServer: Sendable {
     /// - Throws: The system's error.
     @discardableResult
     package func bind(host: String, port: Int) async throws -> PeerAddress {
-        PeerAddress(ip: host, port: port)
+        let channel = try await self.bootstrap().bind(host: host, port: port).get()
+        self.state.withLock { $0.listeners.append(channel) }
+        return PeerAddress(channel.localAddress)
     }
 
     /// Listens on a Unix socket; a stale socket file is replaced.
-    package func bind(unixSocketPath: String) async throws {}
+    package func bind(unixSocketPath: String) async throws {
+        let bound = self.bootstrap().bind(unixDomainSocketPath: unixSocketPath, cleanupExistingSocketFile: true)
+        let channel = try await bound.get()
+        self.state.withLock { $0.listeners.append(channel) }
+    }
 
+    private func bootstrap() -> ServerBootstrap {
+        let limits = self.shared.limits
+        let mark = ChannelOptions.Types.WriteBufferWaterMark(
+            low: limits.writeBufferBytesMax / 2,
+            high: limits.writeBufferBytesMax
+        )
+        return ServerBootstrap(group: self.group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.autoRead, value: false)
+            // A second read after a short one would only learn that there is nothing.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: mark)
+            .childChannelOption(.allowRemoteHalfClosure, value: limits.halfClose == .answer)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 4096, maximum: 64 * 1024)
+            )
+            .childChannelInitializer { self.accept($0) }
+    }
+
+    private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
+        let count = self.shared.connectionCount.add(1, ordering: .sequentiallyConsistent).newValue
+        guard count <= self.shared.limits.connectionsMax else {
+            self.shared.connectionClosed()
+            return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+        }
+        let connection = ServerConnection(loop: self.loop(of: channel), allocator: channel.allocator)
+        do {
+            try channel.pipeline.syncOperations.addHandler(connection)
+            return channel.eventLoop.makeSucceededVoidFuture()
+        } catch {
+            self.shared.connectionClosed()
+            return channel.eventLoop.makeFailedFuture(error)
+        }
+    }
+
+    private func loop(of channel: any Channel) -> ServerLoop {
+        let eventLoop = channel.eventLoop
+        let key = ObjectIdentifier(eventLoop)
+        if let bound = self.state.withLock({ $0.loops[key] }) { return bound.value }
+        let loop = ServerLoop(shared: self.shared, eventLoop: eventLoop, factory: self.makeFactory(eventLoop))
+        let bound = NIOLoopBound(loop, eventLoop: eventLoop)
+        self.state.withLock { $0.loops[key] = bound }
+        return loop
+    }
+
+    /// Open connections.
+    package var connectionCount: Int { self.shared.connectionCount.load(ordering: .relaxed) }
+
+    /// Requests whose answer is not complete.
+    package var inFlightCount: Int { self.shared.inFlightCount.load(ordering: .relaxed) }
+}
+
+// MARK: - Stopping
+
+extension HTTPServer {
     /// From now on answers say `Connection: close`, and idle connections are closed.
-    package func beginDraining() {}
+    ///
+    /// New connections are still accepted.
+    package func beginDraining() {
+        self.shared.isDraining.store(true, ordering: .relaxed)
+        self.onEachLoop { $0.beginDraining() }
+    }
 
     /// Stops listening, drains, and closes what is left at the deadline.
     ///
     /// - Parameter deadline: How long requests in flight may still take.
-    package func shutdown(deadline: Duration) async {}
+    package func shutdown(deadline: Duration) async {
+        let listeners = self.state.withLock { state in
+            defer { state.listeners = [] }
+            return state.listeners
+        }
+        for listener in listeners {
+            do { try await listener.close() } catch {
+                self.shared.logger.debug("listener did not close", metadata: ["error": "\(error)"])
+            }
+        }
+        self.beginDraining()
+        let last = self.group.next().scheduleTask(in: .milliseconds(deadline.inMilliseconds)) {
+            self.onEachLoop { $0.closeAll() }
+        }
+        await self.shared.waitUntilEmpty()
+        last.cancel()
+    }
 
-    /// Open connections.
-    package var connectionCount: Int { 0 }
-
-    /// Requests whose answer is not complete.
-    package var inFlightCount: Int { 0 }
+    private func onEachLoop(_ body: @escaping @Sendable (ServerLoop) -> Void) {
+        for loop in self.state.withLock({ Array($0.loops.values) }) {
+            loop.eventLoop.execute { body(loop.value) }
+        }
+    }
 }

@@ -15,6 +15,27 @@ package struct MalformedRequest: Hashable, Sendable {
         case connect
         case expectation
         case timedOut = "timed_out"
+
+        /// What the client should know about it.
+        var detail: String {
+            switch self {
+            case .requestLine: "The request line is malformed."
+            case .targetTooLong: "The request target is too long."
+            case .target: "The request target is malformed."
+            case .suspiciousPath:
+                "The path is ambiguous: encoded separators and dot segments above the root are refused."
+            case .version: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
+            case .fieldLine: "A header field is malformed."
+            case .fieldsTooLarge: "The header fields are too large or too many."
+            case .host: "Exactly one valid Host field is required."
+            case .framing: "The length of the body is not clearly stated."
+            case .transferCoding: "The only transfer coding supported is chunked."
+            case .methodTooLong: "The method is not supported."
+            case .connect: "This server is no tunnel."
+            case .expectation: "The only expectation supported is 100-continue."
+            case .timedOut: "The request did not arrive in time."
+            }
+        }
     }
 
     /// The status it was answered with.

@@ -1,10 +1,12 @@
 package import NIOCore
 
-/// Takes the answer of an upstream; all calls arrive on the pool's event loop.
+/// Takes the answer of an upstream; all calls arrive on the pool's event loop, none before `send` has returned.
 ///
 /// Exactly one of ``ended(trailers:)`` and ``failed(_:)`` is the last call, unless the exchange is cancelled.
 package protocol UpstreamReceiver: AnyObject {
     /// A connection took the head; body bytes may be written now, and the client's body should be read now.
+    ///
+    /// Called for requests with a body only.
     func connectionReady()
     /// A 1xx response other than 101.
     func informationalReceived(_ head: ResponseHead)
@@ -21,29 +23,121 @@ package protocol UpstreamReceiver: AnyObject {
 
 /// One request under way to an upstream; used on its event loop only.
 package final class UpstreamExchange {
-    /// Whether the upstream takes more bytes now.
-    package private(set) var isWritable = true
-    /// Whether the request went out on a connection that had served others before.
-    package private(set) var isReusedConnection = false
+    enum Sending {
+        case open
+        case complete
+        /// Whatever is written is dropped.
+        case unwanted
+    }
 
-    init() {}
+    let head: OutgoingHead
+    private(set) var receiver: (any UpstreamReceiver)?
+    weak var pool: UpstreamPool?
+    var connection: UpstreamConnection?
+    private(set) var isPaused = false
+    private(set) var sending: Sending
+    private var bytesLeft: Int64
+    var wasRetried = false
+    /// When waiting for a connection becomes hopeless.
+    var pendingDeadline = NIODeadline.distantFuture
+    /// Whether the request went out on a connection that had served others before.
+    package internal(set) var isReusedConnection = false
+
+    init(head: OutgoingHead, receiver: any UpstreamReceiver, pool: UpstreamPool) {
+        self.head = head
+        self.receiver = receiver
+        self.pool = pool
+        switch head.framing {
+        case .none:
+            self.sending = .complete
+            self.bytesLeft = 0
+        case .length(let length):
+            self.sending = .open
+            self.bytesLeft = length
+        case .chunked:
+            self.sending = .open
+            self.bytesLeft = .max
+        }
+    }
+
+    /// Whether the upstream takes more bytes now.
+    package var isWritable: Bool { self.connection?.isWritable ?? true }
+
+    var isSendingComplete: Bool {
+        switch self.sending {
+        case .complete: true
+        case .open, .unwanted: false
+        }
+    }
+
+    /// Whether doing it again is harmless, and possible without the body (F12).
+    var isRepeatable: Bool { self.head.framing == .none && self.head.method.isIdempotent }
 }
 
 extension UpstreamExchange {
     /// Writes a piece of the request body; allowed after ``UpstreamReceiver/connectionReady()``.
-    package func write(_ chunk: ByteBuffer) {}
+    ///
+    /// More than the declared length is a fault of the caller: the exchange is cancelled.
+    package func write(_ chunk: ByteBuffer) {
+        let size = chunk.readableBytes
+        guard size > 0, case .open = self.sending, let connection = self.connection else { return }
+        switch self.head.framing {
+        case .none: return
+        case .length:
+            self.bytesLeft -= Int64(size)
+            guard self.bytesLeft >= 0 else { return self.cancel() }
+            connection.write(chunk)
+        case .chunked: connection.writeAsChunk(chunk)
+        }
+    }
 
     /// The request body is complete.
-    package func end() {}
+    ///
+    /// Less than the declared length cannot be completed: the exchange is cancelled.
+    package func end() {
+        guard case .open = self.sending, let connection = self.connection else { return }
+        if case .length = self.head.framing, self.bytesLeft != 0 { return self.cancel() }
+        self.sending = .complete
+        connection.endRequest(isChunked: self.head.framing == .chunked)
+    }
 
     /// Stops delivery of response bytes until ``resumeReading()``.
-    package func pauseReading() {}
+    package func pauseReading() {
+        self.isPaused = true
+        self.connection?.readingPaused()
+    }
 
     /// Continues delivery; buffered bytes may be delivered before this returns.
-    package func resumeReading() {}
+    package func resumeReading() {
+        guard self.isPaused else { return }
+        self.isPaused = false
+        self.connection?.readingResumed()
+    }
 
     /// Gives up; no call to the receiver follows.
     ///
     /// The connection is closed unless the exchange is already complete.
-    package func cancel() {}
+    package func cancel() {
+        guard self.receiver != nil else { return }
+        self.receiver = nil
+        self.pool?.cancelled(self)
+        self.connection?.exchangeCancelled()
+        self.connection = nil
+    }
+
+    func stopSending() {
+        self.sending = .unwanted
+        self.receiver?.requestBodyUnwanted()
+    }
+
+    /// Makes the exchange's last call.
+    func finish(_ result: Result<FieldSection?, UpstreamFault>) {
+        let receiver = self.receiver
+        self.receiver = nil
+        self.connection = nil
+        switch result {
+        case .success(let trailers): receiver?.ended(trailers: trailers)
+        case .failure(let fault): receiver?.failed(fault)
+        }
+    }
 }

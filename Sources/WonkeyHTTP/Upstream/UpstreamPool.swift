@@ -1,15 +1,38 @@
 package import Logging
 package import NIOCore
+internal import NIOPosix
 
 /// Connections of one event loop to one upstream; used on that loop only.
+///
+/// The connection used last is used first, so that the others may age and be closed.
 package final class UpstreamPool {
     package let settings: UpstreamSettings
     package let eventLoop: any EventLoop
+    private let logger: Logger
+    private var connections: [ObjectIdentifier: UpstreamConnection] = [:]
+    private var idle: [UpstreamConnection] = []
+    private var pending: [UpstreamExchange] = []
+    private var connectingCount = 0
+    private var isShutDown = false
+    private var isTicking = false
+    private let tick: TimeAmount
+    private var now = NIODeadline.now()
 
     package init(eventLoop: any EventLoop, settings: UpstreamSettings, logger: Logger) {
         self.eventLoop = eventLoop
         self.settings = settings
+        self.logger = logger
+        let shortest = min(settings.responseTimeout, settings.idleTimeout, settings.keepAliveIdleMax)
+        self.tick = .milliseconds(min(250, max(10, shortest.inMilliseconds / 4)))
     }
+
+    /// Connections, idle ones and ones being made included.
+    package var connectionCount: Int { self.connections.count + self.connectingCount }
+
+    package var idleCount: Int { self.idle.count }
+
+    /// Requests waiting for a connection.
+    package var pendingCount: Int { self.pending.count }
 
     /// Sends a request on an idle connection, a new one, or as soon as there is one.
     ///
@@ -17,20 +40,178 @@ package final class UpstreamPool {
     ///
     /// - Parameters:
     ///   - head: The head as ``ForwardedRequest`` made it, framing included.
-    ///   - receiver: Takes the answer; held until the exchange is over. May be called before this returns.
+    ///   - receiver: Takes the answer; held until the exchange is over, and not called before this returns.
     /// - Returns: The exchange.
     package func send(_ head: OutgoingHead, receiver: any UpstreamReceiver) -> UpstreamExchange {
-        UpstreamExchange()
+        let exchange = UpstreamExchange(head: head, receiver: receiver, pool: self)
+        self.startTicking()
+        if self.isShutDown {
+            self.failLater(exchange, .shutDown)
+        } else if let connection = self.idle.popLast() {
+            connection.start(exchange)
+        } else if self.pending.count >= self.settings.pendingMax {
+            self.failLater(exchange, .overloaded)
+        } else {
+            exchange.pendingDeadline = self.deadline(after: self.settings.connectTimeout * 2)
+            self.pending.append(exchange)
+            self.connectIfNeeded()
+        }
+        return exchange
     }
 
     /// Closes idle connections, lets running exchanges end, and refuses new ones.
-    package func shutdown() {}
+    package func shutdown() {
+        self.isShutDown = true
+        for connection in self.idle { connection.close() }
+        self.idle = []
+        let waiting = self.pending
+        self.pending = []
+        for exchange in waiting { exchange.finish(.failure(.shutDown)) }
+    }
 
-    /// Connections, idle ones included.
-    package var connectionCount: Int { 0 }
+    private func failLater(_ exchange: UpstreamExchange, _ fault: UpstreamFault) {
+        self.eventLoop.assumeIsolated().execute { exchange.finish(.failure(fault)) }
+    }
+}
 
-    package var idleCount: Int { 0 }
+// MARK: - Connecting
 
-    /// Requests waiting for a connection.
-    package var pendingCount: Int { 0 }
+extension UpstreamPool {
+    private func connectIfNeeded() {
+        guard self.pending.count > self.connectingCount, self.connectionCount < self.settings.connectionsMax else {
+            return
+        }
+        self.connect(for: nil)
+    }
+
+    /// Makes a connection, for one exchange or for whoever waits longest.
+    private func connect(for exchange: UpstreamExchange?) {
+        self.connectingCount += 1
+        let connection = UpstreamConnection(pool: self)
+        let bound = NIOLoopBound(connection, eventLoop: self.eventLoop)
+        let bootstrap = ClientBootstrap(group: self.eventLoop)
+            .connectTimeout(.milliseconds(self.settings.connectTimeout.inMilliseconds))
+            .channelOption(.autoRead, value: false)
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 128 * 1024))
+            .channelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 8192, maximum: 64 * 1024)
+            )
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                }
+            }
+        self.connect(bootstrap).assumeIsolated().whenComplete { result in
+            self.connectingCount -= 1
+            switch result {
+            case .success: self.connected(connection, exchange)
+            case .failure(let error): self.connectFailed(error, exchange)
+            }
+            self.connectIfNeeded()
+        }
+    }
+
+    private func connect(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
+        switch self.settings.target {
+        case .unix(let path): return bootstrap.connect(unixDomainSocketPath: path)
+        case .tcp(let host, let port):
+            if let address = try? SocketAddress(ipAddress: host, port: port) { return bootstrap.connect(to: address) }
+            return bootstrap.connect(host: host, port: port)
+        }
+    }
+
+    private func connected(_ connection: UpstreamConnection, _ exchange: UpstreamExchange?) {
+        self.connections[ObjectIdentifier(connection)] = connection
+        self.startTicking()
+        if let exchange {
+            if exchange.receiver == nil { self.released(connection) } else { connection.start(exchange) }
+        } else {
+            self.released(connection)
+        }
+    }
+
+    private func connectFailed(_ error: any Error, _ exchange: UpstreamExchange?) {
+        self.logger.debug("upstream connection failed", metadata: ["error": "\(error)"])
+        let isTimeout = if case ChannelError.connectTimeout? = error as? ChannelError { true } else { false }
+        let fault: UpstreamFault = isTimeout ? .connectTimedOut : .unreachable
+        if let exchange {
+            exchange.finish(.failure(fault))
+        } else if !self.pending.isEmpty {
+            self.pending.removeFirst().finish(.failure(fault))
+        }
+    }
+}
+
+// MARK: - What connections and exchanges report
+
+extension UpstreamPool {
+    /// The connection is free: it serves who waits longest, or waits itself.
+    func released(_ connection: UpstreamConnection) {
+        guard connection.isUsable else { return self.dropped(connection) }
+        if !self.pending.isEmpty {
+            connection.start(self.pending.removeFirst())
+        } else if self.isShutDown || self.idle.count >= self.settings.idleConnectionsMax {
+            connection.close()
+        } else {
+            self.idle.append(connection)
+            connection.becameIdle()
+        }
+    }
+
+    /// An idle connection is not to be used again.
+    func dropped(_ connection: UpstreamConnection) {
+        self.idle.removeAll { $0 === connection }
+        connection.close()
+    }
+
+    func closed(_ connection: UpstreamConnection) {
+        self.idle.removeAll { $0 === connection }
+        self.connections[ObjectIdentifier(connection)] = nil
+        self.connectIfNeeded()
+    }
+
+    /// Sends a request again whose connection had gone stale, on a connection of its own.
+    func retry(_ exchange: UpstreamExchange) {
+        exchange.wasRetried = true
+        exchange.connection = nil
+        self.connect(for: exchange)
+    }
+
+    func cancelled(_ exchange: UpstreamExchange) {
+        self.pending.removeAll { $0 === exchange }
+    }
+}
+
+// MARK: - Deadlines
+
+extension UpstreamPool {
+    /// When something that may take `timeout` from now on is late; never early.
+    func deadline(after timeout: Duration) -> NIODeadline {
+        self.now + .milliseconds(timeout.inMilliseconds) + self.tick
+    }
+
+    private func startTicking() {
+        guard !self.isTicking else { return }
+        self.isTicking = true
+        self.now = .now()
+        self.scheduleTick()
+    }
+
+    private func scheduleTick() {
+        self.eventLoop.assumeIsolated().scheduleTask(in: self.tick) { self.tickFired() }
+    }
+
+    private func tickFired() {
+        self.now = .now()
+        for connection in Array(self.connections.values) { connection.checkDeadline(self.now) }
+        let late = self.pending.filter { self.now >= $0.pendingDeadline }
+        if !late.isEmpty {
+            self.pending.removeAll { self.now >= $0.pendingDeadline }
+            for exchange in late { exchange.finish(.failure(.overloaded)) }
+        }
+        self.isTicking = self.connectionCount > 0 || !self.pending.isEmpty
+        if self.isTicking { self.scheduleTick() }
+    }
 }

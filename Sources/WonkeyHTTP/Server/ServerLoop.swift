@@ -1,0 +1,128 @@
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+
+/// What all loops of a server share.
+final class ServerShared: Sendable {
+    let limits: ServerLimits
+    let logger: Logger
+    let onMalformedRequest: @Sendable (MalformedRequest) -> Void
+    let connectionCount = Atomic<Int>(0)
+    let inFlightCount = Atomic<Int>(0)
+    let isDraining = Atomic<Bool>(false)
+    private let emptied = Mutex<[CheckedContinuation<Void, Never>]>([])
+
+    init(limits: ServerLimits, logger: Logger, onMalformedRequest: @escaping @Sendable (MalformedRequest) -> Void) {
+        self.limits = limits
+        self.logger = logger
+        self.onMalformedRequest = onMalformedRequest
+    }
+
+    func connectionClosed() {
+        let left = self.connectionCount.subtract(1, ordering: .sequentiallyConsistent).newValue
+        guard left == 0 else { return }
+        self.emptied.withLock { waiting in
+            for continuation in waiting { continuation.resume() }
+            waiting = []
+        }
+    }
+
+    /// Returns when no connection is open.
+    func waitUntilEmpty() async {
+        await withCheckedContinuation { continuation in
+            self.emptied.withLock { waiting in
+                if self.connectionCount.load(ordering: .sequentiallyConsistent) == 0 {
+                    continuation.resume()
+                } else {
+                    waiting.append(continuation)
+                }
+            }
+        }
+    }
+}
+
+/// The connections of one event loop, with the one timer they share.
+///
+/// Deadlines are checked by a coarse tick: a timer per request would cost more than parsing it.
+final class ServerLoop {
+    let shared: ServerShared
+    let eventLoop: any EventLoop
+    let factory: any RequestHandlerFactory
+    /// The time at the last tick; at most one tick old.
+    private(set) var now: NIODeadline
+    /// The `Date` line, at most one tick old.
+    private(set) var dateLine = ByteBuffer()
+    let tick: TimeAmount
+    private var dateSeconds: Int64 = -1
+    private var connections: [ObjectIdentifier: ServerConnection] = [:]
+    private var isTicking = false
+
+    init(shared: ServerShared, eventLoop: any EventLoop, factory: any RequestHandlerFactory) {
+        self.shared = shared
+        self.eventLoop = eventLoop
+        self.factory = factory
+        self.now = .now()
+        let limits = shared.limits
+        let shortest = min(
+            limits.headTimeout,
+            limits.bodyIdleTimeout,
+            limits.keepAliveTimeout,
+            limits.writeIdleTimeout,
+            limits.lingerTimeout
+        )
+        self.tick = .milliseconds(min(250, max(10, shortest.inMilliseconds / 4)))
+    }
+
+    /// When something that may take `timeout` from now on is late; never early.
+    func deadline(after timeout: Duration) -> NIODeadline {
+        self.now + .milliseconds(timeout.inMilliseconds) + self.tick
+    }
+
+    func opened(_ connection: ServerConnection) {
+        self.connections[ObjectIdentifier(connection)] = connection
+        guard !self.isTicking else { return }
+        self.isTicking = true
+        self.refreshTime()
+        self.scheduleTick()
+    }
+
+    func closed(_ connection: ServerConnection) {
+        guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        self.shared.connectionClosed()
+    }
+
+    func beginDraining() {
+        for connection in self.connections.values { connection.beginDraining() }
+    }
+
+    func closeAll() {
+        for connection in self.connections.values { connection.shutDown() }
+    }
+
+    private func scheduleTick() {
+        self.eventLoop.assumeIsolated().scheduleTask(in: self.tick) { self.tickFired() }
+    }
+
+    private func tickFired() {
+        self.refreshTime()
+        for connection in self.connections.values { connection.checkDeadline(self.now) }
+        self.isTicking = !self.connections.isEmpty
+        if self.isTicking { self.scheduleTick() }
+    }
+
+    private func refreshTime() {
+        self.now = .now()
+        let seconds = HTTPDate.nowSeconds
+        guard seconds != self.dateSeconds else { return }
+        self.dateSeconds = seconds
+        self.dateLine = ByteBuffer(string: "Date: \(HTTPDate.text(seconds: seconds))\r\n")
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded towards zero.
+    var inMilliseconds: Int64 {
+        let (seconds, attoseconds) = self.components
+        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+    }
+}

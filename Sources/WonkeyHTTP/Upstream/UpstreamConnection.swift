@@ -1,0 +1,352 @@
+internal import NIOCore
+
+/// One connection to an upstream, which carries one exchange at a time.
+final class UpstreamConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum Phase {
+        case idle
+        case head
+        case body(BodyDecoder)
+    }
+
+    private enum Wait { case nothing, response, idle }
+
+    private static let coalescedBytesMax = 4096
+    private static let informationalMax = 32
+
+    private let pool: UpstreamPool
+    private var context: ChannelHandlerContext?
+    private var exchange: UpstreamExchange?
+    private var phase = Phase.idle
+    private var parser: ResponseParser
+    private var input = ByteBuffer()
+    private var output = ByteBuffer()
+    private var keepsAlive = true
+    private var requestCount = 0
+    private var informationalCount = 0
+    private var hasResponseByte = false
+    private var isReadOutstanding = false
+    private var isProcessing = false
+    private var isClosed = false
+    private var sawError = false
+    private var sentNothing = false
+    private var isFlushScheduled = false
+    private var wait = Wait.nothing
+    private var deadline = NIODeadline.distantFuture
+    private(set) var isWritable = true
+
+    init(pool: UpstreamPool) {
+        self.pool = pool
+        self.parser = ResponseParser(
+            headBytesMax: pool.settings.headBytesMax,
+            fieldCountMax: pool.settings.fieldCountMax
+        )
+    }
+
+    /// Whether it may carry another request now.
+    var isUsable: Bool { !self.isClosed && self.exchange == nil && self.context != nil }
+}
+
+// MARK: - Sending
+
+extension UpstreamConnection {
+    func start(_ exchange: UpstreamExchange) {
+        self.exchange = exchange
+        exchange.connection = self
+        exchange.isReusedConnection = self.requestCount > 0
+        self.requestCount += 1
+        self.phase = .head
+        self.hasResponseByte = false
+        self.informationalCount = 0
+        guard case .none = exchange.head.framing else {
+            self.output.writeImmutableBuffer(exchange.head.bytes)
+            self.expect(.idle)
+            self.pool.eventLoop.assumeIsolated().execute {
+                guard self.exchange === exchange else { return }
+                exchange.receiver?.connectionReady()
+                self.flush()
+            }
+            return
+        }
+        self.writeHead(exchange)
+        self.expect(.response)
+        self.armRead()
+    }
+
+    private func writeHead(_ exchange: UpstreamExchange) {
+        guard let context = self.context else { return }
+        guard exchange.isReusedConnection, !exchange.isRepeatable else {
+            context.writeAndFlush(self.wrapOutboundOut(exchange.head.bytes), promise: nil)
+            return
+        }
+        // One write of a head that the socket refused whole: nothing of the request left.
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenFailure { _ in
+            self.sentNothing = exchange.head.bytes.readableBytes <= UpstreamConnection.coalescedBytesMax
+        }
+        context.writeAndFlush(self.wrapOutboundOut(exchange.head.bytes), promise: promise)
+    }
+
+    func write(_ chunk: ByteBuffer) {
+        if chunk.readableBytes <= UpstreamConnection.coalescedBytesMax {
+            self.output.writeImmutableBuffer(chunk)
+        } else {
+            self.handOver()
+            self.context?.write(self.wrapOutboundOut(chunk), promise: nil)
+        }
+        self.scheduleFlush()
+    }
+
+    func writeAsChunk(_ chunk: ByteBuffer) {
+        self.output.writeHexadecimal(chunk.readableBytes)
+        self.output.writeStaticString("\r\n")
+        self.write(chunk)
+        self.output.writeStaticString("\r\n")
+    }
+
+    func endRequest(isChunked: Bool) {
+        if isChunked { self.output.writeStaticString("0\r\n\r\n") }
+        if case .head = self.phase { self.expect(.response) }
+        self.flush()
+    }
+
+    private func handOver() {
+        guard self.output.readableBytes > 0, let context = self.context else { return }
+        context.write(self.wrapOutboundOut(self.output), promise: nil)
+        self.output.clear(minimumCapacity: 1024)
+    }
+
+    private func flush() {
+        self.handOver()
+        self.context?.flush()
+        self.armRead()
+    }
+
+    private func scheduleFlush() {
+        guard !self.isFlushScheduled else { return }
+        self.isFlushScheduled = true
+        self.pool.eventLoop.assumeIsolated().execute {
+            self.isFlushScheduled = false
+            self.flush()
+        }
+    }
+}
+
+// MARK: - Receiving
+
+extension UpstreamConnection {
+    private func process() {
+        guard !self.isProcessing else { return }
+        self.isProcessing = true
+        while let exchange = self.exchange, !exchange.isPaused, self.step(exchange) {}
+        self.isProcessing = false
+        if self.input.readableBytes == 0 { self.input = ByteBuffer() }
+    }
+
+    /// Does the next thing the input allows; `false` if there is none.
+    private func step(_ exchange: UpstreamExchange) -> Bool {
+        switch self.phase {
+        case .idle: return false
+        case .head:
+            switch self.parser.parse(&self.input, method: exchange.head.method) {
+            case .incomplete:
+                if self.isClosed { self.lost(exchange) }
+                return false
+            case .malformed: self.fail(.brokenFraming)
+            case .head(let received): self.received(received, exchange)
+            }
+        case .body(var decoder):
+            // Taken out, so that the decoder's state has one owner while it changes.
+            self.phase = .idle
+            let part = decoder.next(&self.input)
+            self.phase = .body(decoder)
+            switch part {
+            case .incomplete: return self.bodyPaused(decoder, exchange)
+            case .data(let chunk): exchange.receiver?.bodyReceived(chunk)
+            case .end(let trailers): self.complete(exchange, trailers)
+            case .malformed: self.fail(.brokenFraming)
+            }
+        }
+        return true
+    }
+
+    private func received(_ received: ResponseParser.Received, _ exchange: UpstreamExchange) {
+        if received.head.status < 200 {
+            self.informationalCount += 1
+            guard received.head.status != 101, self.informationalCount <= UpstreamConnection.informationalMax else {
+                return self.fail(.brokenFraming)
+            }
+            exchange.receiver?.informationalReceived(received.head)
+            return
+        }
+        self.keepsAlive = received.keepsAlive
+        self.expect(.idle)
+        self.phase = .body(self.decoder(received.framing))
+        exchange.receiver?.headReceived(received.head, framing: received.declared)
+        if !received.keepsAlive, self.exchange === exchange, case .open = exchange.sending { exchange.stopSending() }
+    }
+
+    private func decoder(_ framing: ResponseParser.Framing) -> BodyDecoder {
+        switch framing {
+        case .none: BodyDecoder(length: 0)
+        case .length(let length): BodyDecoder(length: length)
+        case .untilClose: .untilClose
+        case .chunked:
+            BodyDecoder(
+                chunked: ChunkedDecoder(
+                    trailerBytesMax: self.pool.settings.headBytesMax,
+                    trailerCountMax: self.pool.settings.fieldCountMax
+                )
+            )
+        }
+    }
+
+    /// Nothing more of the body is here; always `false`.
+    private func bodyPaused(_ decoder: BodyDecoder, _ exchange: UpstreamExchange) -> Bool {
+        guard self.isClosed else { return false }
+        if decoder.endsWithConnection, !self.sawError {
+            self.complete(exchange, nil)
+        } else {
+            self.fail(.closedEarly(sentNothing: false))
+        }
+        return false
+    }
+
+    /// The response is whole; the connection serves others if nothing speaks against it.
+    private func complete(_ exchange: UpstreamExchange, _ trailers: FieldSection?) {
+        self.exchange = nil
+        self.phase = .idle
+        self.expectNothing()
+        let isReusable =
+            self.keepsAlive && exchange.isSendingComplete && !self.isClosed && self.input.readableBytes == 0
+        if isReusable { self.pool.released(self) } else { self.close() }
+        exchange.finish(.success(trailers))
+    }
+
+    /// The connection ended before the response began.
+    private func lost(_ exchange: UpstreamExchange) {
+        self.exchange = nil
+        let isStale = exchange.isReusedConnection && !self.hasResponseByte && !exchange.wasRetried
+        if isStale, exchange.isRepeatable || (self.sentNothing && exchange.head.framing == .none) {
+            self.pool.retry(exchange)
+        } else {
+            exchange.finish(.failure(.closedEarly(sentNothing: self.sentNothing && !self.hasResponseByte)))
+        }
+    }
+
+    private func fail(_ fault: UpstreamFault) {
+        let exchange = self.exchange
+        self.exchange = nil
+        self.close()
+        exchange?.finish(.failure(fault))
+    }
+
+    func exchangeCancelled() {
+        self.exchange = nil
+        self.close()
+    }
+
+    func readingPaused() { self.expectNothing() }
+
+    func readingResumed() {
+        if case .body = self.phase { self.expect(.idle) }
+        self.process()
+        self.armRead()
+    }
+
+    func close() {
+        self.expectNothing()
+        self.input = ByteBuffer()
+        self.context?.close(promise: nil)
+    }
+
+    private func armRead() {
+        guard !self.isReadOutstanding, !self.isClosed, let context = self.context else { return }
+        if let exchange = self.exchange, exchange.isPaused { return }
+        self.isReadOutstanding = true
+        context.read()
+    }
+}
+
+// MARK: - Events of the channel
+
+extension UpstreamConnection {
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.isReadOutstanding = false
+        var bytes = self.unwrapInboundIn(data)
+        // Nobody asked: whatever it is, it is no response (B12).
+        guard self.exchange != nil else { return self.pool.dropped(self) }
+        self.hasResponseByte = true
+        if self.wait == .idle { self.expect(.idle) }
+        if self.input.readableBytes == 0 { self.input = bytes } else { self.input.writeBuffer(&bytes) }
+        self.process()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.armRead()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        self.isWritable = context.channel.isWritable
+        if case .head = self.phase, self.exchange?.isSendingComplete == false { self.expect(.idle) }
+        self.exchange?.receiver?.writabilityChanged(isWritable: self.isWritable)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.sawError = true
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.isClosed = true
+        self.context = nil
+        self.pool.closed(self)
+        self.process()
+    }
+}
+
+// MARK: - Deadlines
+
+extension UpstreamConnection {
+    private func expect(_ wait: Wait) {
+        self.wait = wait
+        switch wait {
+        case .nothing: self.deadline = .distantFuture
+        case .response: self.deadline = self.pool.deadline(after: self.pool.settings.responseTimeout)
+        case .idle: self.deadline = self.pool.deadline(after: self.pool.settings.idleTimeout)
+        }
+    }
+
+    private func expectNothing() { self.expect(.nothing) }
+
+    /// Starts the time an unused connection is kept.
+    func becameIdle() {
+        self.wait = .nothing
+        self.deadline = self.pool.deadline(after: self.pool.settings.keepAliveIdleMax)
+        self.armRead()
+    }
+
+    func checkDeadline(_ now: NIODeadline) {
+        guard now >= self.deadline else { return }
+        switch self.wait {
+        case .nothing: self.pool.dropped(self)
+        case .response: self.fail(.responseTimedOut)
+        case .idle: self.idleTimedOut()
+        }
+    }
+
+    /// Silence is the upstream's fault only while something is expected of it.
+    private func idleTimedOut() {
+        if case .head = self.phase, self.isWritable {
+            self.expect(.idle)  // the client is slow with its body; its own deadline watches that
+        } else {
+            self.fail(.idleTimedOut)
+        }
+    }
+}
