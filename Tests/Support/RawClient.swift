@@ -1,0 +1,167 @@
+package import NIOCore
+import NIOPosix
+
+/// A TCP client that sends exactly the bytes it is told to, for tests of what no HTTP client would send.
+package final class RawClient: Sendable {
+    /// What the test waited for did not come in time.
+    package struct TimedOut: Error {
+        /// What had arrived by then.
+        package var received: String
+    }
+
+    private let channel: any Channel
+    private let inbox: NIOLoopBound<Inbox>
+
+    private init(channel: any Channel, inbox: NIOLoopBound<Inbox>) {
+        self.channel = channel
+        self.inbox = inbox
+    }
+
+    /// Connects to a server on loopback.
+    ///
+    /// - Parameters:
+    ///   - port: On 127.0.0.1.
+    ///   - reads: `false` to leave answers in the socket until ``startReading()``.
+    /// - Returns: The connected client.
+    package static func connect(port: Int, reads: Bool = true) async throws -> RawClient {
+        let (channel, inbox) = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.autoRead, value: reads)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let inbox = Inbox()
+                    try channel.pipeline.syncOperations.addHandler(inbox)
+                    return (channel, NIOLoopBound(inbox, eventLoop: channel.eventLoop))
+                }
+            }
+        return RawClient(channel: channel, inbox: inbox)
+    }
+
+    /// Sends text as it is.
+    package func send(_ text: String) async throws {
+        try await self.channel.writeAndFlush(ByteBuffer(string: text))
+    }
+
+    /// Sends bytes as they are.
+    package func send(_ bytes: ByteBuffer) async throws {
+        try await self.channel.writeAndFlush(bytes)
+    }
+
+    /// Closes the sending side only.
+    package func finishSending() async throws {
+        try await self.channel.close(mode: .output)
+    }
+
+    package func close() async {
+        try? await self.channel.close()
+    }
+
+    package func startReading() async throws {
+        try await self.channel.setOption(.autoRead, value: true).get()
+    }
+
+    /// Waits until what arrived satisfies `isEnough`, and takes it all.
+    ///
+    /// - Parameters:
+    ///   - limit: How long it may take.
+    ///   - isEnough: Called with everything received and not taken yet, and whether the server closed.
+    /// - Returns: What was received.
+    /// - Throws: ``TimedOut``.
+    package func read(
+        within limit: TimeAmount = .seconds(10),
+        until isEnough: @escaping @Sendable (_ text: String, _ isClosed: Bool) -> Bool
+    ) async throws -> String {
+        try await self.channel.eventLoop.flatSubmit {
+            self.inbox.value.wait(self.channel.eventLoop, limit, isEnough)
+        }.get()
+    }
+
+    /// Reads until the server closes.
+    package func readToEnd() async throws -> String {
+        try await self.read { _, isClosed in isClosed }
+    }
+
+    /// Reads until `text` has arrived.
+    package func read(through text: String) async throws -> String {
+        try await self.read { received, isClosed in isClosed || received.contains(text) }
+    }
+
+    /// Bytes received in all, taken or not.
+    package func receivedCount() async throws -> Int {
+        try await self.channel.eventLoop.submit { self.inbox.value.total }.get()
+    }
+
+    /// Waits until so many bytes have been received in all, without keeping them.
+    package func count(upTo count: Int, within limit: TimeAmount = .seconds(60)) async throws {
+        _ = try await self.channel.eventLoop.flatSubmit {
+            self.inbox.value.keepsBytes = false
+            return self.inbox.value.wait(self.channel.eventLoop, limit) { [inbox = self.inbox] _, isClosed in
+                isClosed || inbox.value.total >= count
+            }
+        }.get()
+    }
+}
+
+/// Collects what a client receives.
+private final class Inbox: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private struct Waiter {
+        var isEnough: @Sendable (String, Bool) -> Bool
+        var promise: EventLoopPromise<String>
+    }
+
+    private(set) var total = 0
+    var keepsBytes = true
+    private var bytes = ByteBuffer()
+    private var isClosed = false
+    private var waiter: Waiter?
+
+    func wait(
+        _ eventLoop: any EventLoop,
+        _ limit: TimeAmount,
+        _ isEnough: @escaping @Sendable (String, Bool) -> Bool
+    ) -> EventLoopFuture<String> {
+        let promise = eventLoop.makePromise(of: String.self)
+        self.waiter = Waiter(isEnough: isEnough, promise: promise)
+        let timer = eventLoop.assumeIsolated().scheduleTask(in: limit) {
+            promise.fail(RawClient.TimedOut(received: String(buffer: self.bytes)))
+            self.waiter = nil
+        }
+        promise.futureResult.assumeIsolated().whenComplete { _ in timer.cancel() }
+        self.check()
+        return promise.futureResult
+    }
+
+    private func check() {
+        guard let waiter = self.waiter else { return }
+        let text = String(buffer: self.bytes)
+        guard waiter.isEnough(text, self.isClosed) else { return }
+        self.waiter = nil
+        self.bytes.clear()
+        waiter.promise.succeed(text)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var chunk = self.unwrapInboundIn(data)
+        self.total += chunk.readableBytes
+        if self.keepsBytes { self.bytes.writeBuffer(&chunk) }
+        self.check()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            self.isClosed = true
+            self.check()
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.isClosed = true
+        self.check()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
