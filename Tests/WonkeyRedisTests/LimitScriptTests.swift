@@ -31,9 +31,9 @@ import WonkeyCore
 
         mutating func giveBack(_ checks: [CounterCheck], nowMs: Int) {
             for check in checks where check.cost > 0 {
-                guard let stored = self.contents[check.counter] else { continue }
-                let limit = LimitArithmetic(check)
-                self.contents[check.counter] = limit.givingBack(limit.content(stored, nowMs: nowMs))
+                let stored = self.contents[check.counter]
+                guard let content = LimitArithmetic(check).givingBack(stored, nowMs: nowMs) else { continue }
+                self.contents[check.counter] = content
             }
         }
     }

@@ -71,8 +71,14 @@ package struct LimitArithmetic: Hashable, Sendable {
     }
 
     /// The content after giving the cost back; never more than nothing used.
-    package func givingBack(_ content: CounterContent) -> CounterContent {
-        switch content {
+    ///
+    /// - Parameters:
+    ///   - stored: What the counter held when it was last written.
+    ///   - nowMs: Milliseconds, as for ``content(_:nowMs:)``.
+    /// - Returns: `nil` if nothing of this algorithm is stored, so there is nothing to give back to.
+    package func givingBack(_ stored: CounterContent?, nowMs: Int) -> CounterContent? {
+        guard let stored, stored.algorithm == self.algorithm else { return nil }
+        switch self.content(stored, nowMs: nowMs) {
         case .fixedWindow(var window):
             window.used -= min(window.used, self.cost)
             return .fixedWindow(window)
@@ -149,4 +155,12 @@ package enum CounterContent: Hashable, Sendable {
     case fixedWindow(FixedWindow)
     case slidingWindow(SlidingWindow)
     case tokenBucket(TokenBucket)
+
+    fileprivate var algorithm: LimitAlgorithm {
+        switch self {
+        case .fixedWindow: .fixedWindow
+        case .slidingWindow: .slidingWindow
+        case .tokenBucket: .tokenBucket
+        }
+    }
 }

@@ -106,9 +106,9 @@ struct CounterTable {
 
     mutating func giveBack(_ checks: [CounterCheck], nowMs: Int) {
         for check in checks where check.cost > 0 {
-            guard let stored = self.content(check.counter, nowMs: nowMs) else { continue }
             let limit = LimitArithmetic(check)
-            let content = limit.givingBack(limit.content(stored, nowMs: nowMs))
+            let stored = self.content(check.counter, nowMs: nowMs)
+            guard let content = limit.givingBack(stored, nowMs: nowMs) else { continue }
             self.write(check.counter, content, limit, nowMs: nowMs)
         }
     }
