@@ -49,8 +49,28 @@ package protocol LogSink: Sendable {
     func write(_ batch: LogBatch) async throws(StoreError)
 }
 
+/// What a spool holds.
+package struct LogSpoolStatus: Equatable, Sendable {
+    package var batches: Int
+    /// In those batches.
+    package var records: Int
+    package var bytes: Int64
+    /// Records in files found damaged and set aside since the spool was opened.
+    package var damagedRecords: Int
+
+    package init(batches: Int = 0, records: Int = 0, bytes: Int64 = 0, damagedRecords: Int = 0) {
+        self.batches = batches
+        self.records = records
+        self.bytes = bytes
+        self.damagedRecords = damagedRecords
+    }
+}
+
 /// Keeps batches on disk, in order, while the sink is away.
 package protocol LogSpool: Sendable {
+    /// What is in the spool now.
+    func status() async throws(StoreError) -> LogSpoolStatus
+
     /// Appends a batch durably.
     ///
     /// - Throws: ``StoreError``, with code `.full` once the spool has reached its size limit.

@@ -16,7 +16,7 @@ package struct UsageTally: Sendable {
     /// Counts one admitted request and its images; a record without a key counts for nobody.
     package mutating func count(_ record: RequestRecord) {
         guard let projectID = record.projectID, let keyID = record.keyID else { return }
-        self.add(
+        _ = self.add(
             UsageDelta(
                 projectID: projectID,
                 keyID: keyID,
@@ -24,20 +24,28 @@ package struct UsageTally: Sendable {
                 requests: 1,
                 images: Int64(record.images),
                 lastUsedAt: record.time
-            )
+            ),
+            countMax: .max
         )
     }
 
     /// Adds what was counted elsewhere.
-    package mutating func add(_ delta: UsageDelta) {
+    ///
+    /// - Parameters:
+    ///   - delta: Added to the sum of its key and day.
+    ///   - countMax: A new pair of key and day is refused when there are so many.
+    /// - Returns: `false` if it was refused.
+    package mutating func add(_ delta: UsageDelta, countMax: Int) -> Bool {
         let subject = Subject(projectID: delta.projectID, keyID: delta.keyID, day: delta.day)
         guard let index = self.deltas.index(forKey: subject) else {
+            guard self.deltas.count < countMax else { return false }
             self.deltas[subject] = delta
-            return
+            return true
         }
         self.deltas.values[index].requests += delta.requests
         self.deltas.values[index].images += delta.images
         self.deltas.values[index].lastUsedAt = max(self.deltas.values[index].lastUsedAt, delta.lastUsedAt)
+        return true
     }
 
     /// The sums, ordered by project, key and day: writers that lock rows in one order do not deadlock.

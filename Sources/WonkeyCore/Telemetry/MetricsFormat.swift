@@ -68,7 +68,9 @@ struct MetricsWriter {
         for sample in samples {
             switch sample.value {
             case .integer(let value): self.line(sampleName, sample.labels, String(value))
-            case .number(let value): self.line(sampleName, sample.labels, Self.number(value))
+            case .number(let value):
+                let text = Int(exactly: value).map(String.init) ?? Self.number(value)
+                self.line(sampleName, sample.labels, text)
             case .histogram(let bounds, let snapshot): self.histogram(name, sample.labels, bounds, snapshot)
             }
         }
@@ -125,7 +127,7 @@ struct MetricsWriter {
         return result
     }
 
-    /// A number with a decimal point (`1.0`), alike in both formats so that a bucket keeps its name in either.
+    /// A number with a decimal point (`1.0`), as OpenMetrics wants it for bounds; a bucket is named alike in both formats.
     private static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         guard value.isInfinite else { return value.description }

@@ -43,6 +43,9 @@ package final class RequestLog: Service {
         )
     }
 
+    /// What became of the records so far.
+    package var tally: LogTally { self.writer.tally }
+
     /// Makes the buffer of an event loop; called on that loop, once per loop.
     package func makeBuffer(eventLoop: any EventLoop) -> RecordBuffer {
         let writer = self.writer
@@ -54,7 +57,7 @@ package final class RequestLog: Service {
 
     /// Writes until graceful shutdown; then gives everything to the sink or, past the deadline, to the spool.
     package func run() async {
-        await self.writer.run { await self.forEachBuffer { $0.close() } }
+        await self.writer.run(closingBuffers: { await self.forEachBuffer { $0.close() } })
     }
 
     /// Waits until everything appended so far has reached the sink or the spool, or was dropped.

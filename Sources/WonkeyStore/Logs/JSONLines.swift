@@ -1,0 +1,104 @@
+import WonkeyCore
+
+/// Writes records as JSON, one object per line, in the member names of `wonkey-admin logs --output json`.
+struct JSONLines {
+    private(set) var bytes: [UInt8] = []
+    private var isFirst = true
+
+    mutating func append(_ record: RequestRecord) {
+        self.begin()
+        self.member("id", record.id)
+        self.member("request_id", record.requestID)
+        self.member("time", record.time.rfc3339)
+        self.member("project_id", record.projectID?.rawValue)
+        self.member("key_id", record.keyID?.rawValue)
+        self.member("method", record.method)
+        self.member("path", record.path)
+        self.member("route", record.route)
+        self.member("status", Int64(record.status))
+        self.member("latency_ms", thousandths: record.latencyMicroseconds)
+        self.member("bytes_received", record.bytesReceived)
+        self.member("bytes_sent", record.bytesSent)
+        self.member("client_address", record.clientAddress)
+        self.member("user_agent", record.userAgent)
+        self.member("limit_verdict", record.limitVerdict.rawValue)
+        self.member("fault", record.fault.rawValue)
+        self.member("images", Int64(record.images))
+        self.end()
+    }
+
+    mutating func append(_ usage: UsageDelta) {
+        self.begin()
+        self.member("project_id", usage.projectID.rawValue)
+        self.member("key_id", usage.keyID.rawValue)
+        self.member("day", usage.day)
+        self.member("requests", usage.requests)
+        self.member("images", usage.images)
+        self.member("last_used_at", usage.lastUsedAt.millisecondsSinceEpoch)
+        self.end()
+    }
+
+    /// The line before the lines of a spooled batch.
+    mutating func append(headerOf batch: LogBatch) {
+        self.begin()
+        self.member("batch", batch.id)
+        self.member("records", Int64(batch.records.count))
+        self.member("usage", Int64(batch.usage.count))
+        self.end()
+    }
+
+    private mutating func begin() {
+        self.bytes.append(UInt8(ascii: "{"))
+        self.isFirst = true
+    }
+
+    private mutating func end() {
+        self.bytes.append(UInt8(ascii: "}"))
+        self.bytes.append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func name(_ name: StaticString) {
+        if !self.isFirst { self.bytes.append(UInt8(ascii: ",")) }
+        self.isFirst = false
+        self.bytes.append(UInt8(ascii: "\""))
+        self.bytes += name.description.utf8
+        self.bytes.append(UInt8(ascii: "\""))
+        self.bytes.append(UInt8(ascii: ":"))
+    }
+
+    private mutating func member(_ name: StaticString, _ value: Int64) {
+        self.name(name)
+        self.bytes += String(value).utf8
+    }
+
+    /// A number with three decimals, exact.
+    private mutating func member(_ name: StaticString, thousandths value: Int64) {
+        self.name(name)
+        let magnitude = value.magnitude
+        let decimals = String(magnitude % 1_000 + 1_000).dropFirst()
+        self.bytes += "\(value < 0 ? "-" : "")\(magnitude / 1_000).\(decimals)".utf8
+    }
+
+    private mutating func member(_ name: StaticString, _ value: String?) {
+        self.name(name)
+        guard let value else {
+            self.bytes += "null".utf8
+            return
+        }
+        self.bytes.append(UInt8(ascii: "\""))
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                self.bytes.append(UInt8(ascii: "\\"))
+                self.bytes.append(byte)
+            case 0x00..<0x20, 0x7F:
+                let digits = Array("0123456789abcdef".utf8)
+                self.bytes += "\\u00".utf8
+                self.bytes.append(digits[Int(byte >> 4)])
+                self.bytes.append(digits[Int(byte & 15)])
+            default: self.bytes.append(byte)
+            }
+        }
+        self.bytes.append(UInt8(ascii: "\""))
+    }
+}
