@@ -273,7 +273,8 @@ extension UpstreamConnection {
 // MARK: - Events of the channel
 
 extension UpstreamConnection {
-    func channelActive(context: ChannelHandlerContext) {
+    // Not `channelActive`: that comes after the connect future, which already starts the first exchange.
+    func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
     }
 
