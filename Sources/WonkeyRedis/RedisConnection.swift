@@ -44,7 +44,7 @@ final class RedisConnection: ChannelInboundHandler {
     private var calls = RedisCallQueue()
     private var outbox = ByteBuffer()
     private var isFlushScheduled = false
-    private var timer: Scheduled<Void>?
+    private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
 
     init(eventLoop: any EventLoop, store: RedisCounterStore) {
         self.eventLoop = eventLoop
@@ -62,7 +62,8 @@ final class RedisConnection: ChannelInboundHandler {
     func send(_ call: RedisCall, _ write: (inout ByteBuffer) -> Void) {
         write(&self.outbox)
         self.calls.append(call)
-        if self.timer == nil { self.scheduleTimer(call.deadline) }
+        // The greeting has more time than calls, so its timer may be too late for the first of them.
+        if call.deadline < self.timer?.deadline ?? .distantFuture { self.scheduleTimer(call.deadline) }
         guard !self.isFlushScheduled else { return }
         self.isFlushScheduled = true
         self.eventLoop.assumeIsolated().execute { self.flush() }
@@ -72,7 +73,7 @@ final class RedisConnection: ChannelInboundHandler {
     func end(_ fault: RedisConnectionFault) {
         guard let store = self.store else { return }
         self.store = nil
-        self.timer?.cancel()
+        self.timer?.task.cancel()
         self.timer = nil
         let calls = self.calls.removeAll()
         self.context?.close(promise: nil)
@@ -127,7 +128,9 @@ final class RedisConnection: ChannelInboundHandler {
     }
 
     private func scheduleTimer(_ deadline: NIODeadline) {
-        self.timer = self.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timerFired() }
+        self.timer?.task.cancel()
+        let task = self.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timerFired() }
+        self.timer = (task, deadline)
     }
 
     private func timerFired() {
