@@ -11,6 +11,12 @@ package final class ObjectStoreStandIn: Sendable {
         package var contentType: String
         package var cacheControl: String
         package var body: [UInt8]
+
+        package init(contentType: String, cacheControl: String, body: [UInt8]) {
+            self.contentType = contentType
+            self.cacheControl = cacheControl
+            self.body = body
+        }
     }
 
     package struct Credentials: Sendable {
