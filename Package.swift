@@ -23,18 +23,21 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A target of ours with its test target `Tests/<name>Tests`.
+///
+/// `pages` lie among the target's sources, `fixtures` among its tests, and are no sources themselves.
 func module(
     _ name: String,
     _ dependencies: [Target.Dependency],
     tests: [Target.Dependency] = [],
-    pages: [String] = []
+    pages: [String] = [],
+    fixtures: [String] = []
 ) -> [Target] {
     [
         .target(name: name, dependencies: dependencies, exclude: pages, swiftSettings: settings),
         .testTarget(
             name: "\(name)Tests",
             dependencies: [.target(name: name), "Support"] + dependencies + tests,
-            exclude: [],
+            exclude: fixtures,
             swiftSettings: settings
         ),
     ]
@@ -43,7 +46,7 @@ func module(
 let modules: [[Target]] = [
     module("WonkeyCore", [crypto]),
     module("WonkeyHTTP", ["WonkeyCore", log] + nio),
-    module("WonkeyConfig", ["WonkeyCore", "CLibYAML"]),
+    module("WonkeyConfig", ["WonkeyCore", "CLibYAML"], fixtures: ["Fixtures"]),
     module("WonkeyRedis", ["WonkeyCore", "CHiredis", log, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
     module("WonkeyCurl", ["WonkeyCore", "CCurl", log]),
     module(

@@ -45,3 +45,27 @@ extension Configuration {
         case postgres(url: Secret)
     }
 }
+
+extension Configuration.Listener {
+    static func read(_ section: inout Section) -> Self {
+        Self(address: section.required("address", .listenAddress, "IP address and port, or unix:/path, to listen on."))
+    }
+}
+
+extension Configuration.Operations {
+    static func read(_ section: inout Section) -> Self {
+        Self(
+            address: section.required(
+                "address",
+                .listenAddress,
+                "IP address and port, or unix:/path, for health, readiness and metrics; never public."
+            )
+        )
+    }
+}
+
+extension Configuration.StoreLocation {
+    static func read(_ section: inout Section) -> Self {
+        section.required("url", .storeURL, "Where keys, usage and logs are kept: sqlite: and a file.")
+    }
+}

@@ -46,3 +46,33 @@ extension Configuration {
         }
     }
 }
+
+extension Configuration.Counters {
+    static func read(_ section: inout Section) -> Self {
+        var counters = Self()
+        counters.location = section.required(
+            "url",
+            .countersURL,
+            "redis://[user:password@]host:port/database, rediss:// for TLS, redis+unix:///path, or memory:."
+        )
+        section.read(
+            "timeout",
+            into: &counters.timeout,
+            .duration(.milliseconds(1)...(.seconds(10))),
+            "Longest wait for one answer of Redis; 1ms to 10s."
+        )
+        section.read(
+            "on_outage",
+            into: &counters.onOutage,
+            .choice(.share),
+            "While Redis is away: count in process with a share of each limit, deny with 503, or allow everything."
+        )
+        section.read(
+            "replicas",
+            into: &counters.replicas,
+            .integer(1...10_000),
+            "Processes that share the limits; with on_outage: share each takes its part."
+        )
+        return counters
+    }
+}

@@ -26,3 +26,53 @@ extension Configuration {
         package init() {}
     }
 }
+
+extension Configuration.Keys {
+    static func read(_ section: inout Section) -> Self {
+        var keys = Self()
+        section.read(
+            "prefix",
+            into: &keys.prefix,
+            .text(Pattern("^[a-z0-9]{1,16}$", "1 to 16 lower-case letters or digits")),
+            "What keys begin with: nb gives nb_live_… and nb_test_…."
+        )
+        section.read(
+            "length",
+            into: &keys.length,
+            .integer(KeyFormat.randomDigitsRange),
+            "Random hexadecimal digits of a new key."
+        )
+        section.read(
+            "sources",
+            into: &keys.sources,
+            .values(of: .choice(.bearer), count: 1...8),
+            "Where a request carries its key."
+        )
+        section.read(
+            "max_staleness",
+            into: &keys.maxStaleness,
+            .duration(.zero...(.seconds(604_800))),
+            "How long a cached key is trusted while the store is away; then 503. At most 7d."
+        )
+        section.read(
+            "cache_size",
+            into: &keys.cacheSize,
+            .integer(1...10_000_000),
+            "Keys held in memory, at most."
+        )
+        section.read(
+            "negative_ttl",
+            into: &keys.negativeTTL,
+            .duration(.zero...(.seconds(60))),
+            "How long an unknown key is remembered as unknown; at most 1m."
+        )
+        let id = Kind<String>.text(Pattern("^[A-Za-z0-9_-]{1,64}$", "a project's id, as proj_5fZt0aQ2mWx81LcV"))
+        section.read(
+            "projects",
+            into: &keys.projects,
+            .values(of: id.map({ ProjectID(rawValue: $0) }, back: \.rawValue)),
+            "Ids of the projects whose keys are accepted; empty accepts those of every project."
+        )
+        return keys
+    }
+}

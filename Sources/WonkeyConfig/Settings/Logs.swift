@@ -54,3 +54,72 @@ extension Configuration {
         package init() {}
     }
 }
+
+extension Configuration.Logs {
+    static func read(_ section: inout Section) -> Self {
+        var logs = Self()
+        section.read(
+            "sink",
+            into: &logs.sink,
+            .choice(.store, later: ["clickhouse"]),
+            "Where records go: the database of store, or JSON lines on stdout."
+        )
+        section.read("batch", into: &logs.batch, .section(Batch.read), "When a batch is written.")
+        section.read("spool", into: &logs.spool, .section(Spool.read), "Where batches wait while the sink is away.")
+        section.read(
+            "queue",
+            into: &logs.queue,
+            .integer(1...10_000_000),
+            "Records between the requests and the writer, at most; more are dropped and counted."
+        )
+        section.read(
+            "sample",
+            into: &logs.sample,
+            .integer(1...1_000_000),
+            "Logs one request out of this many; refused and failed requests always."
+        )
+        return logs
+    }
+}
+
+extension Configuration.Logs.Batch {
+    static func read(_ section: inout Section) -> Self {
+        var batch = Self()
+        section.read("rows", into: &batch.rows, .integer(1...10_000), "Records of a full batch.")
+        section.read(
+            "every",
+            into: &batch.every,
+            .duration(.milliseconds(1)...(.seconds(60))),
+            "How old a batch becomes before it is written, full or not; 1ms to 1m."
+        )
+        return batch
+    }
+}
+
+extension Configuration.Logs.Spool {
+    static func read(_ section: inout Section) -> Self {
+        var spool = Self()
+        section.read(
+            "directory",
+            into: &spool.directory,
+            .text(Pattern("^[^\\x00]{1,4096}$", "a directory's path")),
+            "A directory, relative to the working directory; made if it is missing."
+        )
+        section.read(
+            "max_size",
+            into: &spool.maxSize,
+            .size((1 << 20)...(1 << 44)),
+            "The most it may hold; 1MiB to 16TiB. Beyond, new records are dropped and counted."
+        )
+        return spool
+    }
+}
+
+extension Configuration.Logging {
+    static func read(_ section: inout Section) -> Self {
+        var logging = Self()
+        section.read("level", into: &logging.level, .choice(.info), "The least important messages that are written.")
+        section.read("format", into: &logging.format, .choice(.text), "Lines for people, or JSON lines.")
+        return logging
+    }
+}

@@ -54,3 +54,106 @@ extension Configuration {
         }
     }
 }
+
+extension Configuration.Upstream {
+    static func read(_ name: String, _ section: inout Section) -> Self {
+        let url = section.required("url", .upstreamURL, "The server's place: http://host:port or unix:/path.")
+        var upstream = Self(name: name, endpoint: url)
+        section.read("timeouts", into: &upstream.timeouts, .section(Timeouts.read), "How long the server may take.")
+        section.read(
+            "connections",
+            into: &upstream.connections,
+            .integer(1...100_000),
+            "Connections per event loop, at most."
+        )
+        section.read(
+            "pending",
+            into: &upstream.pending,
+            .integer(0...1_000_000),
+            "Requests that wait for a connection per event loop, at most; more are answered 503."
+        )
+        section.read(
+            "preserve_host",
+            into: &upstream.preservesHost,
+            .boolean,
+            "Sends the client's Host on, instead of the server's own name."
+        )
+        section.read(
+            "headers",
+            into: &upstream.headers,
+            .headers,
+            "Fields set on every request, such as the server's own credentials; they replace the client's."
+        )
+        return upstream
+    }
+}
+
+extension Configuration.Upstream.Timeouts {
+    static func read(_ section: inout Section) -> Self {
+        var timeouts = Self()
+        let range = Duration.milliseconds(1)...(.seconds(86_400))
+        section.read("connect", into: &timeouts.connect, .duration(range), "Until the connection stands.")
+        section.read(
+            "response",
+            into: &timeouts.response,
+            .duration(range),
+            "From the end of the request to the head of the response."
+        )
+        section.read(
+            "idle",
+            into: &timeouts.idle,
+            .duration(range),
+            "Without a byte while a response streams, and unused in the pool."
+        )
+        return timeouts
+    }
+}
+
+extension Kind where Value == [Configuration.Upstream.Header] {
+    private static let name = Pattern("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$", "a field name, as X-Api-Key")
+    /// Fields the proxy makes itself, because messages would fall apart otherwise.
+    private static let reserved: Set<String> = [
+        "connection", "content-length", "expect", "host", "keep-alive", "proxy-connection", "te", "trailer",
+        "transfer-encoding", "upgrade",
+    ]
+
+    /// A mapping of field names to secret values.
+    fileprivate static var headers: Kind {
+        let value = Kind<Secret>.secret { (text) throws(Invalid) in
+            let isClean = text.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
+            guard isClean, text.first != " ", text.last != " ", text.first != "\t", text.last != "\t" else {
+                throw Invalid(hidden: "must hold no line breaks or control characters, and no space at its ends")
+            }
+        }
+        return Kind(
+            schema: {
+                .object([
+                    ("type", "object"), ("propertyNames", .object([("pattern", .string(Self.name.source))])),
+                    ("additionalProperties", value.schema()),
+                ])
+            },
+            placeholder: { [] },
+            json: { $0.isEmpty ? .object([]) : nil },
+            read: { node, path, reading in
+                guard case .mapping(let entries) = node.content else {
+                    if case .invalid = node.content { return nil }
+                    reading.report(node.position, "\(path): expected a mapping, found \(node.content.kind)")
+                    return nil
+                }
+                var seen: Set<String> = []
+                return entries.compactMap { entry in
+                    let lowercased = entry.key.lowercased()
+                    if !Self.name.matches(entry.key) {
+                        reading.report(entry.position, "\(path): \(quotedKey(entry.key)) must be \(Self.name.meaning)")
+                    } else if Self.reserved.contains(lowercased) {
+                        reading.report(entry.position, "\(path): the field \(quotedKey(entry.key)) cannot be set")
+                    } else if !seen.insert(lowercased).inserted {
+                        reading.report(entry.position, "\(path): the field \(quotedKey(entry.key)) is given twice")
+                    }
+                    return value.read(entry.value, "\(path).\(shownKey(entry.key))", reading)
+                        .map { .init(name: entry.key, value: $0) }
+                }
+            }
+        )
+    }
+}

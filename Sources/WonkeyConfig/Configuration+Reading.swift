@@ -1,0 +1,151 @@
+internal import WonkeyCore
+
+extension Configuration {
+    /// Reads and checks a configuration file.
+    ///
+    /// - Parameters:
+    ///   - file: Its path, also what faults begin with.
+    ///   - environment: Where `${NAME}` is looked up.
+    /// - Returns: The whole configuration.
+    /// - Throws: Every fault there is, if there is any.
+    package static func load(
+        file: String,
+        environment: [String: String]
+    ) throws(ConfigurationFaults) -> Configuration {
+        let bytes: [UInt8]
+        do throws(FileContents.Failure) {
+            bytes = try FileContents.read(file, sizeMax: SourceText.sizeMax)
+        } catch {
+            throw ConfigurationFaults([.init(file: file, position: nil, message: "cannot be read: \(error.message)")])
+        }
+        return try self.parse(bytes: bytes, fileName: file, environment: environment)
+    }
+
+    /// Reads and checks a configuration given as bytes; see ``load(file:environment:)``.
+    ///
+    /// - Parameters:
+    ///   - bytes: The YAML text.
+    ///   - fileName: What faults begin with.
+    ///   - environment: Where `${NAME}` is looked up; `${file:…}` is read from the file system.
+    /// - Returns: The whole configuration.
+    /// - Throws: Every fault there is, if there is any.
+    package static func parse(
+        bytes: [UInt8],
+        fileName: String,
+        environment: [String: String]
+    ) throws(ConfigurationFaults) -> Configuration {
+        let substitution = Substitution(environment: environment) { (path) throws(FileContents.Failure) in
+            try FileContents.read(path, sizeMax: 64 << 10)
+        }
+        let reading = Reading(fileName: fileName, substitution: substitution)
+        let tree = SourceText(bytes, report: reading.report).flatMap { source in
+            TreeBuilder.tree(of: source, report: reading.report)
+        }
+        let configuration = tree.flatMap { Kind.section(Configuration.read).read($0, "", reading) }
+        guard let configuration, reading.faults.isEmpty else { throw ConfigurationFaults(reading.faults) }
+        return configuration
+    }
+
+    /// Declares every setting there is.
+    ///
+    /// What others refer to by name is read first.
+    static func read(_ section: inout Section) -> Configuration {
+        _ = section.required("version", .integer(1...1), "The version of this file's format: 1.")
+        let listeners = section.required(
+            "listeners",
+            .list(of: .section(Listener.read), count: 1...64),
+            "Where clients connect."
+        )
+        let operations = section.optional(
+            "operations",
+            .section(Operations.read),
+            "The private listener for health, readiness and metrics; by default none."
+        )
+        let store = section.required("store", .section(StoreLocation.read), "Where keys, usage and logs are kept.")
+        var configuration = Configuration(listeners: listeners.map(\.value), store: store, routes: [])
+        configuration.operations = operations
+        section.read("counters", into: &configuration.counters, .section(Counters.read), "Where limits are counted.")
+        section.read("keys", into: &configuration.keys, .section(Keys.read), "What keys look like.")
+        section.read(
+            "limits",
+            into: &configuration.limits,
+            .sections(in: .limit, LimitPolicy.read),
+            "Limits by name, for routes to refer to."
+        )
+        section.read(
+            "upstreams",
+            into: &configuration.upstreams,
+            .sections(in: .upstream, Upstream.read),
+            "Servers by name, for routes to forward to."
+        )
+        section.read(
+            "storage",
+            into: &configuration.storage,
+            .sections(in: .storage, ObjectStorage.read),
+            "Object stores by name, for images to be uploaded to."
+        )
+        section.read(
+            "images",
+            into: &configuration.images,
+            .sections(in: .image, ImageModel.read),
+            "Image models by name, for routes to generate with."
+        )
+        section.read("server", into: &configuration.server, .section(Server.read), "Connections and messages.")
+        let context = RouteContext(limits: configuration.limits, bodyLimit: configuration.server.bodyLimit)
+        let routes = section.required(
+            "routes",
+            .list(of: .section { Route.read(&$0, in: context) }, count: 1...10_000),
+            "Which requests are let in how, and what becomes of them."
+        )
+        configuration.routes = routes.map(\.value)
+        section.read("logs", into: &configuration.logs, .section(Logs.read), "The request log.")
+        section.read("logging", into: &configuration.logging, .section(Logging.read), "The program's own messages.")
+        Self.check(listeners, operations, section)
+        Self.check(routes, section)
+        if !section.has("counters"), !configuration.limits.isEmpty {
+            section.fault(
+                "needs 'counters' to count in: redis://host:port/database, or memory: for one process",
+                at: "limits"
+            )
+        }
+        return configuration
+    }
+
+    /// No two sockets can listen in one place.
+    private static func check(_ listeners: [Located<Listener>], _ operations: Operations?, _ section: Section) {
+        var seen: Set<Endpoint> = []
+        let all =
+            listeners.map { ($0.value.address, $0.position) }
+            + (operations.map { [($0.address, section.position(of: "operations"))] } ?? [])
+        for (address, position) in all {
+            if case .tcp(_, port: 0) = address { continue }
+            guard !seen.insert(address).inserted, !section.isDescribing else { continue }
+            section.reading.report(position, "another listener has the same address, \(address)")
+        }
+    }
+
+    /// Every route can be told apart by its name, and every request goes to one route.
+    private static func check(_ routes: [Located<Route>], _ section: Section) {
+        var names: [String: Int] = [:]
+        var paths: [Route.Match.Path: [Located<Route>]] = [:]
+        for route in routes {
+            let line = route.position?.line ?? 0
+            if !route.value.name.isEmpty, let first = names.updateValue(line, forKey: route.value.name) {
+                section.reading.report(
+                    route.position,
+                    "routes: the name \(quotedKey(route.value.name)) is taken by the route in line \(first)"
+                )
+            }
+            // A faulty route may be another one than it seems.
+            guard route.isSound else { continue }
+            let others = paths[route.value.match.path, default: []]
+            if let other = others.first(where: { $0.value.match.collides(with: route.value.match) }) {
+                section.reading.report(
+                    route.position,
+                    "routes: this route matches the same requests as the one in line \(other.position?.line ?? 0)"
+                )
+            }
+            paths[route.value.match.path, default: []].append(route)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+/// One pass over a configuration: collects faults and knows which names exist.
+///
+/// The same declarations are run in two ways: over a file, to read it, and over nothing, to describe the settings for
+/// the JSON Schema. Describing, every setting yields its default or a placeholder, and nothing is a fault.
+final class Reading {
+    typealias Position = ConfigurationFaults.Position
+
+    /// What other settings refer to by name.
+    enum Namespace: String {
+        case limit, upstream, image, storage
+    }
+
+    let fileName: String
+    let substitution: Substitution
+    private(set) var faults: [ConfigurationFaults.Fault] = []
+    private var names: [Namespace: Set<String>] = [:]
+    private var unreadable: Set<Namespace> = []
+    /// More faults than these help nobody.
+    private static let faultsMax = 200
+
+    init(fileName: String, substitution: Substitution) {
+        self.fileName = fileName
+        self.substitution = substitution
+    }
+
+    /// A pass that only describes.
+    static func describing() -> Reading {
+        Reading(fileName: "", substitution: Substitution(environment: [:], readFile: { _ in [] }))
+    }
+
+    func report(_ position: Position?, _ message: String) {
+        guard self.faults.count <= Self.faultsMax else { return }
+        let isLast = self.faults.count == Self.faultsMax
+        self.faults.append(
+            isLast
+                ? .init(
+                    file: self.fileName,
+                    position: nil,
+                    message: "more than \(Self.faultsMax) faults; here are some"
+                )
+                : .init(file: self.fileName, position: position, message: message)
+        )
+    }
+
+    /// Makes names known; a setting that refers to them is read later.
+    func declare(_ names: [String], in namespace: Namespace) {
+        self.names[namespace, default: []].formUnion(names)
+    }
+
+    /// Makes every name known, because those there are could not be read.
+    func giveUp(on namespace: Namespace) {
+        self.unreadable.insert(namespace)
+    }
+
+    /// Whether a name may be referred to.
+    func isKnown(_ name: String, in namespace: Namespace) -> Bool {
+        self.unreadable.contains(namespace) || self.names(in: namespace).contains(name)
+    }
+
+    func names(in namespace: Namespace) -> Set<String> {
+        self.names[namespace, default: []]
+    }
+}

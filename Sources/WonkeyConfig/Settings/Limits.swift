@@ -1,0 +1,64 @@
+internal import WonkeyCore
+
+extension LimitPolicy {
+    static func read(_ name: String, _ section: inout Section) -> LimitPolicy {
+        let algorithm = section.required(
+            "algorithm",
+            .choice(LimitAlgorithm.fixedWindow),
+            "How units are counted: fixed-window, sliding-window or token-bucket."
+        )
+        let limit = section.required("limit", .integer(0...1_000_000_000), "Units per window; 0 refuses everything.")
+        let window = section.required(
+            "window",
+            .duration(.milliseconds(1)...(.seconds(366 * 86_400))),
+            "How long a window is; 1ms to 366d."
+        )
+        var policy = LimitPolicy(name: name, algorithm: algorithm, quota: Quota(limit: limit, window: window))
+        section.read(
+            "by",
+            into: &policy.partition,
+            .partition,
+            "Who shares a counter: key, project, route, client-address, or header:NAME."
+        )
+        section.read("unit", into: &policy.unit, .choice(.requests), "What is counted: requests, or images returned.")
+        return policy
+    }
+}
+
+extension Kind where Value == LimitPartition {
+    private static let words: [(name: String, partition: LimitPartition)] = [
+        ("key", .key), ("project", .project), ("route", .route), ("client-address", .clientAddress),
+    ]
+
+    /// The word for `by`.
+    fileprivate static var partition: Kind {
+        .scalar(
+            schema: JSON.object([
+                ("type", "string"), ("pattern", "^(key|project|route|client-address|header:[A-Za-z0-9_-]+)$"),
+            ]).orSubstitution,
+            placeholder: .key,
+            json: { partition in
+                switch partition {
+                case .key, .project, .route, .clientAddress:
+                    Self.words.first { $0.partition == partition }.map { .string($0.name) }
+                case .header(let name): .string("header:\(name)")
+                }
+            },
+            parse: { (scalar, _) throws(Invalid) in
+                if let word = Self.words.first(where: { $0.name == scalar.text }) { return word.partition }
+                let names = Self.words.map(\.name)
+                if scalar.text.hasPrefix("header:") {
+                    let name = String(scalar.text.dropFirst("header:".utf8.count))
+                    guard Pattern("^[A-Za-z0-9_-]+$", "").matches(name) else {
+                        throw Invalid("must name a field behind 'header:'", advice: "write it as header:X-Customer")
+                    }
+                    return .header(name.lowercased())
+                }
+                throw Invalid(
+                    "must be one of \(names.joined(separator: ", ")), header:NAME",
+                    meant: Suggestion.nearest(to: scalar.text, among: names)
+                )
+            }
+        )
+    }
+}

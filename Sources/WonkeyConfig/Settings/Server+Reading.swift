@@ -1,0 +1,82 @@
+internal import WonkeyCore
+
+extension Configuration.Server {
+    /// Body limits go up to a pebibyte; `none` is the way to say unlimited.
+    static let bodyLimitRange = 0...(1 << 50)
+
+    static func read(_ section: inout Section) -> Self {
+        var server = Self()
+        section.read(
+            "header_size",
+            into: &server.headerSize,
+            .size((1 << 10)...(1 << 20)),
+            "A request's head, at most; 1KiB to 1MiB. More is answered 431."
+        )
+        section.read(
+            "header_count",
+            into: &server.headerCount,
+            .integer(10...10_000),
+            "Fields of a request's head, at most; more are answered 431."
+        )
+        section.read(
+            "body_limit",
+            into: &server.bodyLimit,
+            .sizeOrNone(Self.bodyLimitRange),
+            "A request's body, at most, where the route says nothing; more is answered 413; none: unlimited."
+        )
+        section.read("timeouts", into: &server.timeouts, .section(Timeouts.read), "How long clients may take.")
+        section.read(
+            "connections",
+            into: &server.connections,
+            .integer(1...10_000_000),
+            "Client connections at a time, at most."
+        )
+        section.read(
+            "trusted_proxies",
+            into: &server.trustedProxies,
+            .values(of: .addressRange),
+            "Address ranges of proxies in front, whose Forwarded and X-Forwarded-* are believed."
+        )
+        section.read(
+            "path_policy",
+            into: &server.pathPolicy,
+            .choice(.reject),
+            "Paths with '..', '//', ';', '%2f' or '%00': reject answers 400, pass forwards them byte for byte."
+        )
+        section.read("drain", into: &server.drain, .section(Drain.read), "How the program stops.")
+        section.read(
+            "request_id",
+            into: &server.requestID,
+            .choice(.generate),
+            "Always makes a new X-Request-Id, or accepts the client's if it is well-formed."
+        )
+        section.read("loops", into: &server.loops, .integerOrAuto(1...1_024), "Event loops; auto: one per processor.")
+        return server
+    }
+}
+
+extension Configuration.Server.Timeouts {
+    static func read(_ section: inout Section) -> Self {
+        var timeouts = Self()
+        let range = Duration.milliseconds(10)...(.seconds(86_400))
+        section.read("head", into: &timeouts.head, .duration(range), "For a request's head to arrive.")
+        section.read("body", into: &timeouts.body, .duration(range), "Without a byte while a body is awaited.")
+        section.read("keep_alive", into: &timeouts.keepAlive, .duration(range), "Between two requests on a connection.")
+        return timeouts
+    }
+}
+
+extension Configuration.Server.Drain {
+    static func read(_ section: inout Section) -> Self {
+        var drain = Self()
+        let range = Duration.zero...(.seconds(3_600))
+        section.read(
+            "delay",
+            into: &drain.delay,
+            .duration(range),
+            "From readiness going off to the listeners closing; 5s behind Kubernetes."
+        )
+        section.read("timeout", into: &drain.timeout, .duration(range), "For running requests to end after that.")
+        return drain
+    }
+}
