@@ -9,7 +9,7 @@ struct ExampleTests {
         "GOOGLE_API_KEY": "g", "R2_ACCOUNT_ID": "0123456789abcdef", "R2_BUCKET": "bkt", "R2_ACCESS_KEY_ID": "a",
         "R2_SECRET_ACCESS_KEY": "s",
     ]
-    static let names = ["wonkey", "minimal", "memory", "images"]
+    static let names = ["wonkey", "minimal", "memory", "images", "quickstart", "demo-upstream"]
 
     @Test("every example is loaded without a fault", arguments: Self.names)
     func loads(name: String) throws {
@@ -17,13 +17,16 @@ struct ExampleTests {
         #expect(throws: Never.self) { try Configuration.load(file: path, environment: Self.environment) }
     }
 
-    @Test("the normative example needs no environment variable", arguments: ["wonkey", "minimal", "memory"])
+    @Test(
+        "what is to run as it is needs no environment variable",
+        arguments: ["wonkey", "minimal", "memory", "quickstart", "demo-upstream"]
+    )
     func needsNothing(name: String) throws {
         let path = Place.examples.appending(path: "\(name).yaml").path
         #expect(throws: Never.self) { try Configuration.load(file: path, environment: [:]) }
     }
 
-    @Test("no example lies about: every file of the folder is tested")
+    @Test("every file of the folder is tested")
     func complete() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Place.examples.path)
         #expect(Set(files.filter { $0.hasSuffix(".yaml") }) == Set(Self.names.map { "\($0).yaml" }))

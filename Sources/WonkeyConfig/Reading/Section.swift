@@ -1,3 +1,5 @@
+internal import WonkeyCore
+
 /// The settings of one mapping: every call declares one key and reads it.
 ///
 /// One declaration serves the reader, the list of known keys and the JSON Schema, so that they cannot drift apart.
@@ -120,8 +122,8 @@ struct Section {
     }
 
     private func advice(on key: String, suggestion: String?, known: [String]) -> String {
-        if let suggestion { return "did you mean '\(suggestion)'?" }
         if known.contains(where: { key.hasPrefix("\($0):") }) { return "a space is missing after ':'" }
+        if let suggestion { return "did you mean '\(suggestion)'?" }
         return "known here: \(known.joined(separator: ", "))"
     }
 
