@@ -48,6 +48,7 @@ package final class OriginServer: Sendable {
     ///   - scripts: One per connection, the last for all further ones.
     ///   - keepsBytes: `false` to count bytes only.
     /// - Returns: The running origin.
+    /// - Throws: The system's error.
     package static func start(_ scripts: [Step]..., keepsBytes: Bool = true) async throws -> OriginServer {
         let origin = OriginServer(scripts: scripts, keepsBytes: keepsBytes)
         let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)

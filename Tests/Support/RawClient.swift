@@ -23,6 +23,7 @@ package final class RawClient: Sendable {
     ///   - port: On 127.0.0.1.
     ///   - reads: `false` to leave answers in the socket until ``startReading()``.
     /// - Returns: The connected client.
+    /// - Throws: The system's error.
     package static func connect(port: Int, reads: Bool = true) async throws -> RawClient {
         let (channel, inbox) = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .channelOption(.allowRemoteHalfClosure, value: true)
