@@ -92,7 +92,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "wonkey-admin",
-            dependencies: ["WonkeyCore", "WonkeyConfig", "WonkeyStore", "WonkeyAdmin", arguments, log],
+            dependencies: [
+                "WonkeyCore", "WonkeyConfig", "WonkeyStore", "WonkeyAdmin", arguments, log,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings
         ),
 

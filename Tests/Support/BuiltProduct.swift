@@ -43,6 +43,11 @@ package struct BuiltProduct: Sendable {
         throw Failure(message: "no program \(name) near \(program.path)")
     }
 
+    /// Takes a program from elsewhere, such as a shell.
+    package init(path: String) {
+        self.path = path
+    }
+
     /// Runs the program to its end.
     ///
     /// The environment is the tests' own, without `WONKEY_*`, `NO_COLOR` and `TERM`.

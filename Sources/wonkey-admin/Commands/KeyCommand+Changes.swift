@@ -1,0 +1,110 @@
+import ArgumentParser
+import Foundation
+import WonkeyAdmin
+import WonkeyCore
+
+extension KeyCommand {
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End a key for good.",
+            discussion: "Every proxy refuses it within a second. It cannot be undone, so that you are asked first."
+        )
+
+        @OptionGroup var options: CommonOptions
+        @Argument(help: "The key's id, not the key.")
+        var id: String
+        @Flag(name: .shortAndLong, help: "Do not ask.")
+        var yes = false
+
+        func run() async throws {
+            guard self.yes || isatty(STDIN_FILENO) == 1 else {
+                throw CommandFailure.usage("revoking cannot be undone and there is no terminal to ask; pass --yes")
+            }
+            try await Session.run(self.options) { session in
+                if !self.yes {
+                    let key = try await ShowKey(id: self.id).run(in: session.context)
+                    try Self.ask("Revoke \(key.start)… (\(printable(key.name))) for good? [y/N] ")
+                }
+                let key = try await RevokeKey(id: self.id).run(in: session.context)
+                try session.output.show(key.json) { "Revoked \(key.id) (\(key.start)…).\n" }
+            }
+        }
+
+        private static func ask(_ question: String) throws {
+            try FileHandle.standardError.write(contentsOf: Data(question.utf8))
+            guard let answer = readLine()?.lowercased(), answer == "y" || answer == "yes" else {
+                throw CommandFailure(status: 1, message: "nothing was revoked")
+            }
+        }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Replace a key by a new one and print that, this one time.",
+            discussion: "The new key has the old one's name, permissions, limits and expiry."
+        )
+
+        @OptionGroup var options: CommonOptions
+        @Argument(help: "The old key's id, not the key.")
+        var id: String
+        @Option(help: ArgumentHelp("How long the old key still works, 0s to 90d.", valueName: "duration"))
+        var overlap: String = "1h"
+
+        func run() async throws {
+            guard let overlap = Duration(text: self.overlap) else {
+                throw CommandFailure.usage("--overlap takes a duration such as 1h, 30m or 0s")
+            }
+            let operation = RotateKey(id: self.id, overlap: overlap)
+            try await Session.run(self.options) { session in
+                var generator = SystemRandomNumberGenerator()
+                let outcome = try await operation.run(in: session.context, using: &generator)
+                try session.output.show(outcome.json) {
+                    issuedDetails(outcome.issued, session.output.style)
+                        + "\nThe old key \(outcome.oldID) works until \(outcome.oldExpiresAt.rfc3339).\n"
+                }
+            }
+        }
+    }
+
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read a key from standard input and tell whether it would be let in.",
+            discussion: "Exit status 0 if it would be, 1 if not. Example: wonkey-admin key verify < key.txt"
+        )
+
+        /// Longer than any key, short enough to read whole.
+        private static let inputMax = 4_096
+
+        @OptionGroup var options: CommonOptions
+        @Option(name: .customLong("permission"), help: ArgumentHelp("What it must be permitted.", valueName: "slug"))
+        var permissions: [String] = []
+
+        func run() async throws {
+            let permissions = try self.permissions.map { text in
+                guard let permission = Permission(rawValue: text) else {
+                    throw CommandFailure.usage("--permission takes 1 to 128 of letters, digits and . _ : * / -")
+                }
+                return permission
+            }
+            try await Session.run(self.options) { session in
+                let operation = VerifyKey(presented: try Self.readKey(), permissions: permissions)
+                let outcome = try await operation.run(in: session.context)
+                try session.output.show(outcome.json) {
+                    verificationText(outcome, now: session.context.clock.now, session.output.style)
+                }
+                guard outcome.finding == .valid else { throw ExitCode.failure }
+            }
+        }
+
+        /// Standard input without a line break and spaces at its ends.
+        private static func readKey() throws -> [UInt8] {
+            if isatty(STDIN_FILENO) == 1 {
+                try FileHandle.standardError.write(contentsOf: Data("Key: ".utf8))
+                return Array((readLine() ?? "").utf8)
+            }
+            let input = try FileHandle.standardInput.read(upToCount: Self.inputMax) ?? Data()
+            let isSpace = { (byte: UInt8) in [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+            return Array(input.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+        }
+    }
+}
