@@ -87,6 +87,7 @@ let package = Package(
             dependencies: [
                 "WonkeyCore", "WonkeyHTTP", "WonkeyConfig", "WonkeyRedis", "WonkeyCurl", "WonkeyStore",
                 "WonkeyGateway", "WonkeyImages", arguments, lifecycle, log,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: settings
         ),
@@ -113,7 +114,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Support", "wonkey", "wonkey-admin"] + nio,
+            dependencies: [
+                "Support", "wonkey", "wonkey-admin", .product(name: "GRDB", package: "GRDB.swift"),
+            ] + nio,
             swiftSettings: settings
         ),
     ]

@@ -52,6 +52,7 @@ package final class ChangeWatcher: Sendable {
                 }
                 self.connected()
             } catch {
+                if Task.isCancelled { return }
                 self.disconnected(error)
                 do { try await self.pause() } catch { return }
             }

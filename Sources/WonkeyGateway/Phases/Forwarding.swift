@@ -1,6 +1,14 @@
 import NIOCore
 import WonkeyCore
-import WonkeyHTTP
+package import WonkeyHTTP
+
+/// What the upstream is told about the verified key.
+package enum IdentityFields {
+    package static let keyID = FieldName("X-WonKey-Key-Id")
+    package static let projectID = FieldName("X-WonKey-Project-Id")
+    /// Names that only the proxy may set on the way to an upstream (X5).
+    package static let all = [Self.keyID, Self.projectID]
+}
 
 /// The way to an upstream and back.
 extension GatewayExchange {
@@ -32,14 +40,11 @@ extension GatewayExchange {
         self.answering = .proxy(exchange, upstream: upstream)
     }
 
-    /// Names that only the proxy may set on the way to an upstream (X5).
-    package static let identityNames = [FieldName("X-WonKey-Key-Id"), FieldName("X-WonKey-Project-Id")]
-
     private var identity: [(name: FieldName, value: String)] {
         guard let record = self.key?.record else { return [] }
         return [
-            (name: Self.identityNames[0], value: record.id.rawValue),
-            (name: Self.identityNames[1], value: record.projectID.rawValue),
+            (name: IdentityFields.keyID, value: record.id.rawValue),
+            (name: IdentityFields.projectID, value: record.projectID.rawValue),
         ]
     }
 

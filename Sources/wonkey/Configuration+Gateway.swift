@@ -1,0 +1,146 @@
+import WonkeyConfig
+import WonkeyCore
+import WonkeyGateway
+import WonkeyHTTP
+import WonkeyRedis
+
+/// From the configuration to what the gateway takes.
+extension Configuration {
+    /// The first generation of what is served.
+    ///
+    /// - Parameter services: Calls image providers and object stores.
+    /// - Returns: The snapshot.
+    func snapshot(services: any ServiceClient) -> GatewaySnapshot {
+        guard let keyFormat = KeyFormat(prefix: self.keys.prefix, randomDigits: self.keys.length) else {
+            preconditionFailure("the configuration was validated")
+        }
+        return GatewaySnapshot(
+            generation: 1,
+            routes: self.routes.map { self.route($0) },
+            upstreams: self.upstreams.mapValues(\.definition),
+            endpoints: self.imageEndpoints(services: services),
+            keyFormat: keyFormat,
+            trustedProxies: self.server.trustedProxies,
+            takesRequestID: self.server.requestID == .accept
+        )
+    }
+
+    /// Bodies of requests answered here are held in memory: they have a limit of their own.
+    private static let localBodyBytesMax: Int64 = 1 << 20
+
+    private func route(_ route: Configuration.Route) -> WonkeyGateway.Route {
+        let bodyLimit = (route.bodyLimit ?? self.server.bodyLimit).map { Int64($0) } ?? .max
+        let action: WonkeyGateway.Route.Action
+        var bodyBytesMax = bodyLimit
+        switch route.action {
+        case .proxy(let upstream): action = .proxy(upstream: upstream)
+        case .generate(let image):
+            action = .generate(endpoint: image)
+            bodyBytesMax = min(bodyLimit, Self.localBodyBytesMax)
+        case .respond(let response):
+            action = .respond(
+                FixedResponse(status: response.status, contentType: response.contentType, body: response.body)
+            )
+        }
+        return WonkeyGateway.Route(
+            name: route.name,
+            match: RouteMatch(
+                host: route.match.host,
+                path: route.match.path.gatewayPath,
+                methods: route.match.methods.isEmpty ? nil : Set(route.match.methods)
+            ),
+            action: action,
+            limits: route.limits,
+            permissions: route.permissions,
+            authentication: route.authentication == .required ? .required : .none,
+            bodyBytesMax: bodyBytesMax,
+            rateLimitFields: route.rateLimitHeaders.style,
+            upstreamRateLimitFields: route.upstreamRateLimit == .strip ? .strip : .pass
+        )
+    }
+}
+
+extension Configuration.Route.Match.Path {
+    fileprivate var gatewayPath: RouteMatch.Path {
+        switch self {
+        case .exact(let path): .exact(path)
+        case .prefix(let path): .prefix(path)
+        }
+    }
+}
+
+extension Configuration.Route.RateLimitHeaders {
+    fileprivate var style: WonkeyGateway.Route.RateLimitFieldStyle {
+        switch self {
+        case .standard: .standard
+        case .compatible: .compatible
+        case .both: .both
+        case .none: .none
+        }
+    }
+}
+
+extension Configuration.Upstream {
+    fileprivate var definition: UpstreamDefinition {
+        let target: UpstreamTarget
+        switch self.endpoint {
+        case .tcp(let host, let port): target = .tcp(host: host, port: port)
+        case .unix(let path): target = .unix(path: path)
+        }
+        var settings = UpstreamSettings(target: target)
+        settings.connectTimeout = self.timeouts.connect
+        settings.responseTimeout = self.timeouts.response
+        settings.idleTimeout = self.timeouts.idle
+        settings.connectionsMax = self.connections
+        settings.pendingMax = self.pending
+        var rules = ForwardingRules(hostPolicy: self.preservesHost ? .preserve : .upstream(self.authority))
+        rules.injected = self.headers.map { (name: FieldName($0.name), value: $0.value.revealed) }
+        rules.identityNames = IdentityFields.all
+        return UpstreamDefinition(settings: settings, rules: rules)
+    }
+}
+
+extension Configuration.Server {
+    /// What the server takes from clients.
+    var limits: ServerLimits {
+        var limits = ServerLimits()
+        limits.fieldSectionBytesMax = self.headerSize
+        limits.fieldCountMax = self.headerCount
+        limits.bodyBytesMax = self.bodyLimit.map { Int64($0) }
+        limits.headTimeout = self.timeouts.head
+        limits.bodyIdleTimeout = self.timeouts.body
+        limits.keepAliveTimeout = self.timeouts.keepAlive
+        limits.connectionsMax = self.connections
+        limits.suspiciousPaths = self.pathPolicy == .reject ? .reject : .pass
+        return limits
+    }
+}
+
+extension Configuration.StoreLocation {
+    /// As the store takes it.
+    var url: String {
+        switch self {
+        case .sqlite(let path): "sqlite:\(path)"
+        case .postgres(let url): url.revealed
+        }
+    }
+}
+
+extension RedisSettings {
+    /// Settings out of a validated configuration.
+    init(_ redis: Configuration.Redis, timeout: Duration) {
+        let address: Address
+        switch redis.endpoint {
+        case .tcp(let host, let port): address = .tcp(host: host, port: port)
+        case .unix(let path): address = .unix(path: path)
+        }
+        self.init(
+            address: address,
+            username: redis.user,
+            password: redis.password?.revealed,
+            database: redis.database,
+            usesTLS: redis.usesTLS
+        )
+        self.timeout = timeout
+    }
+}

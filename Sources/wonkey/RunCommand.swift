@@ -1,0 +1,27 @@
+import ArgumentParser
+import Foundation
+import Logging
+import WonkeyConfig
+
+/// `wonkey run`: serves until SIGTERM or SIGINT.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Serve (the default)."
+    )
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        let configuration = try self.options.load()
+        let logging = configuration.logging
+        LoggingSystem.bootstrap { label in LogOutput.handler(label: label, logging) }
+        let logger = Logger(label: "wonkey")
+        do {
+            try await Sidecar(configuration, logger: logger).run()
+        } catch {
+            FileHandle.standardError.write(Data("wonkey: \(StartError.describe(error))\n".utf8))
+            throw ExitCode(1)
+        }
+    }
+}

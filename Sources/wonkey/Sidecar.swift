@@ -1,0 +1,151 @@
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import UnixSignals
+import WonkeyConfig
+import WonkeyCore
+import WonkeyCurl
+import WonkeyGateway
+import WonkeyHTTP
+import WonkeyStore
+
+/// Puts the data plane together out of a configuration and runs it.
+struct Sidecar {
+    let configuration: Configuration
+    let logger: Logger
+    let registry = MetricsRegistry()
+
+    init(_ configuration: Configuration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Serves until SIGTERM or SIGINT, then drains and flushes.
+    func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let group = MultiThreadedEventLoopGroup(
+            numberOfThreads: self.configuration.server.loops ?? System.coreCount
+        )
+        let store = try await Store.open(
+            url: self.configuration.store.url,
+            mode: .serve,
+            logger: Logger(label: "wonkey.store")
+        )
+        let services = try CurlServiceClient()
+        do {
+            try await self.serve(on: group, store: store, services: services)
+        } catch {
+            await self.close(group, store, services)
+            throw error
+        }
+        await self.close(group, store, services)
+    }
+
+    private func close(
+        _ group: MultiThreadedEventLoopGroup,
+        _ store: Store,
+        _ services: CurlServiceClient
+    ) async {
+        services.shutdown()
+        await store.close()
+        do {
+            try await group.shutdownGracefully()
+        } catch {
+            self.logger.debug("event loops did not stop cleanly", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func serve(
+        on group: MultiThreadedEventLoopGroup,
+        store: Store,
+        services: CurlServiceClient
+    ) async throws {
+        let keys = KeyServices(self.configuration, store: store)
+        let counters = try await Counters(self.configuration.counters, on: group, registry: self.registry)
+        let requestLog = try RequestLog(self.configuration.logs, store: store, metrics: self.registry)
+        let readiness = Readiness(
+            generation: 1,
+            isStoreConnected: { keys.watcher.isConnected },
+            isKeyCacheUsable: { keys.isCacheUsable },
+            counters: { counters.mode }
+        )
+        let resources = GatewayResources(
+            cache: keys.cache,
+            loader: keys.loader,
+            metrics: GatewayMetrics(
+                registry: self.registry,
+                routes: self.configuration.routes.map(\.name),
+                upstreams: Array(self.configuration.upstreams.keys)
+            ),
+            clock: SystemClock(),
+            logger: Logger(label: "wonkey.gateway")
+        )
+        let snapshot = self.configuration.snapshot(services: services)
+        let malformed = MalformedRequests(self.registry)
+        let loops = LoopRegister()
+        let server = HTTPServer(
+            group: group,
+            limits: self.configuration.server.limits,
+            logger: Logger(label: "wonkey.http"),
+            onMalformedRequest: { malformed.count($0) },
+            makeFactory: { eventLoop in
+                let loop = GatewayLoop(
+                    eventLoop: eventLoop,
+                    snapshot: snapshot,
+                    resources: resources,
+                    gate: counters.gate(of: eventLoop),
+                    records: requestLog.makeBuffer(eventLoop: eventLoop),
+                    seed: UInt64.random(in: .min ... .max)
+                )
+                loops.add(loop, on: eventLoop)
+                return loop
+            }
+        )
+        ProcessMetrics.register(in: self.registry, keys: keys, server: server)
+        try await self.runGroup(group, server, loops, readiness, keys, counters, requestLog)
+    }
+
+    /// Services stop in reverse order: the listeners first, the log after them, the operations listener last.
+    private func runGroup(
+        _ group: MultiThreadedEventLoopGroup,
+        _ server: HTTPServer,
+        _ loops: LoopRegister,
+        _ readiness: Readiness,
+        _ keys: KeyServices,
+        _ counters: Counters,
+        _ requestLog: RequestLog
+    ) async throws {
+        let registry = self.registry
+        var services: [any Service] = [SecondSignal()]
+        if let operations = self.configuration.operations {
+            let operationsServer = HTTPServer(group: group, logger: Logger(label: "wonkey.operations")) { _ in
+                OperationsHandlerFactory(readiness: readiness, metrics: registry)
+            }
+            services.append(OperationsService(server: operationsServer, address: operations.address))
+        }
+        services.append(requestLog)
+        services.append(LoaderService(loader: keys.loader))
+        services.append(WatcherService(watcher: keys.watcher))
+        services.append(CountersService(counters: counters))
+        services.append(
+            ProxyService(
+                server: server,
+                listeners: self.configuration.listeners.map(\.address),
+                drain: self.configuration.server.drain,
+                readiness: readiness,
+                loops: loops,
+                logger: self.logger
+            )
+        )
+        let serviceGroup = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "wonkey.services")
+            )
+        )
+        try await serviceGroup.run()
+    }
+}

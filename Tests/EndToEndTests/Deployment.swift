@@ -1,0 +1,243 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import Support
+
+/// A folder with a configuration and a store, and the two programs run on them as an operator would.
+struct Deployment: Sendable {
+    let directory: TemporaryDirectory
+    /// Of each proxy the public port, then the operations port.
+    let ports: [(proxy: Int, operations: Int)]
+    private let configurations: [String]
+    private let environment: [String: String?]
+    private let sidecar: BuiltProduct
+    private let admin: BuiltProduct
+
+    struct Failure: Error {
+        var message: String
+    }
+
+    /// Writes the configuration of each proxy and migrates the store.
+    ///
+    /// - Parameters:
+    ///   - directory: Everything is in it.
+    ///   - proxies: How many share the store and the counters.
+    ///   - environment: Of both programs.
+    ///   - body: What follows listeners, operations, store and logs in the YAML; `DIRECTORY` stands for the folder.
+    init(
+        in directory: TemporaryDirectory,
+        proxies: Int = 1,
+        environment: [String: String?] = [:],
+        logs: String = "logs: {batch: {rows: 100, every: 20ms}, spool: {directory: DIRECTORY/spool-INDEX}}",
+        _ body: String
+    ) async throws {
+        self.directory = directory
+        self.environment = environment
+        self.sidecar = try BuiltProduct("wonkey")
+        self.admin = try BuiltProduct("wonkey-admin")
+        let free = try await Self.freePorts(2 * proxies)
+        self.ports = (0..<proxies).map { (proxy: free[2 * $0], operations: free[2 * $0 + 1]) }
+        var configurations: [String] = []
+        for (index, ports) in self.ports.enumerated() {
+            let text = """
+                version: 1
+                listeners:
+                  - address: 127.0.0.1:\(ports.proxy)
+                operations: {address: 127.0.0.1:\(ports.operations)}
+                store: {url: "sqlite:DIRECTORY/wonkey.db"}
+                \(logs)
+                \(body)
+
+                """
+                .replacingOccurrences(of: "DIRECTORY", with: directory.path)
+                .replacingOccurrences(of: "INDEX", with: "\(index)")
+            let file = directory.file("wonkey-\(index).yaml")
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+            configurations.append(file)
+        }
+        self.configurations = configurations
+        try await self.admin("migrate")
+    }
+
+    var port: Int { self.ports[0].proxy }
+
+    /// Ports nobody listens on now.
+    private static func freePorts(_ count: Int) async throws -> [Int] {
+        var channels: [any Channel] = []
+        for _ in 0..<count {
+            channels.append(
+                try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .bind(host: "127.0.0.1", port: 0).get()
+            )
+        }
+        let ports = channels.compactMap { $0.localAddress?.port }
+        for channel in channels { try await channel.close() }
+        return ports
+    }
+
+    /// Runs `wonkey-admin` and expects it to succeed.
+    ///
+    /// - Returns: Its standard output.
+    @discardableResult
+    func admin(_ arguments: String..., input: String = "") async throws -> String {
+        let outcome = try await self.admin.run(
+            ["--config", self.configurations[0]] + arguments,
+            input: input,
+            environment: self.environment
+        )
+        guard outcome.status == 0 else {
+            throw Failure(message: "wonkey-admin \(arguments): \(outcome.status) \(outcome.standardError)")
+        }
+        return outcome.standardOutput
+    }
+
+    /// Runs `wonkey-admin --output json` and reads one member of the object it prints.
+    func admin(member: String, _ arguments: String...) async throws -> String {
+        let outcome = try await self.admin.run(
+            ["--config", self.configurations[0], "--output", "json"] + arguments,
+            environment: self.environment
+        )
+        let object = try JSONSerialization.jsonObject(with: Data(outcome.standardOutput.utf8)) as? [String: Any]
+        guard outcome.status == 0, let value = object?[member] else {
+            throw Failure(message: "wonkey-admin \(arguments): \(outcome.status) \(outcome.standardError)")
+        }
+        return "\(value)"
+    }
+
+    /// Makes the project `shop` and a key in it.
+    func issueKey(_ arguments: String...) async throws -> IssuedKey {
+        let projects = try await self.admin("--output", "json", "project", "list")
+        if !projects.contains("\"shop\"") { try await self.admin("project", "create", "shop") }
+        let outcome = try await self.admin.run(
+            ["--config", self.configurations[0], "--output", "json", "key", "create", "--project", "shop"]
+                + ["--name", "test"] + arguments,
+            environment: self.environment
+        )
+        let object = try JSONSerialization.jsonObject(with: Data(outcome.standardOutput.utf8)) as? [String: Any]
+        guard let id = object?["id"] as? String, let key = object?["key"] as? String else {
+            throw Failure(message: "key create: \(outcome.status) \(outcome.standardError)")
+        }
+        return IssuedKey(id: id, key: key)
+    }
+
+    /// How many log records the project `shop` has.
+    func logCount(_ arguments: String...) async throws -> Int {
+        let text = try await self.admin.run(
+            ["--config", self.configurations[0], "--output", "json", "logs", "--project", "shop", "--count"]
+                + arguments,
+            environment: self.environment
+        ).standardOutput
+        let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        guard let count = object?["count"] as? Int else { throw Failure(message: text) }
+        return count
+    }
+
+    /// Runs every proxy, waits until each is ready, and stops them with SIGTERM after `body`.
+    ///
+    /// - Parameters:
+    ///   - body: Runs while they serve; may signal them by index.
+    /// - Returns: How each ended.
+    @discardableResult
+    func serving(
+        _ body: @escaping @Sendable (RunningProxies) async throws -> Void
+    ) async throws -> [BuiltProduct.Outcome] {
+        let proxies = RunningProxies(deployment: self)
+        return try await withThrowingTaskGroup(of: (Int, BuiltProduct.Outcome)?.self) { group in
+            for (index, file) in self.configurations.enumerated() {
+                group.addTask {
+                    let outcome = try await self.sidecar.run(
+                        ["run", "--config", file],
+                        environment: self.environment,
+                        within: .seconds(120)
+                    ) { program in
+                        for await signal in proxies.signals[index].stream { try? program.signal(signal) }
+                        while try await program.nextLine() != nil {}
+                    }
+                    return (index, outcome)
+                }
+            }
+            group.addTask {
+                defer { proxies.stop() }
+                for ports in self.ports { try await self.waitUntilReady(ports.operations) }
+                try await body(proxies)
+                return nil
+            }
+            var outcomes: [Int: BuiltProduct.Outcome] = [:]
+            do {
+                for try await ended in group {
+                    if let (index, outcome) = ended { outcomes[index] = outcome }
+                }
+            } catch {
+                proxies.stop()
+                throw error
+            }
+            return outcomes.sorted { $0.key < $1.key }.map(\.value)
+        }
+    }
+
+    private func waitUntilReady(_ port: Int) async throws {
+        try await eventually("ready") { try await self.ready(port).status == 200 }
+    }
+
+    private func ready(_ port: Int) async throws -> TestResponse {
+        try await withTestClient(port: port) { try await $0.send("GET", "/ready") }
+    }
+
+    /// Asks `/ready` of a proxy.
+    func ready(proxy index: Int = 0) async throws -> TestResponse {
+        try await self.ready(self.ports[index].operations)
+    }
+
+    /// The value of a metric line that begins with `name`.
+    func metric(_ name: String, proxy index: Int = 0) async throws -> Double? {
+        let text = try await withTestClient(port: self.ports[index].operations) { client in
+            try await client.send("GET", "/metrics").text
+        }
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        return line.flatMap { Double($0.dropFirst(name.count + 1)) }
+    }
+}
+
+/// A key as `key create` printed it.
+struct IssuedKey: Sendable {
+    var id: String
+    var key: String
+
+    var headers: [(String, String)] { [("Authorization", "Bearer \(self.key)")] }
+}
+
+/// Lets a test signal proxies while they run.
+struct RunningProxies: Sendable {
+    typealias Signals = (stream: AsyncStream<RunningProgram.Signal>, entrance: AsyncStream<RunningProgram.Signal>.Continuation)
+
+    let signals: [Signals]
+
+    init(deployment: Deployment) {
+        self.signals = deployment.ports.map { _ in
+            let (stream, entrance) = AsyncStream.makeStream(of: RunningProgram.Signal.self)
+            return (stream: stream, entrance: entrance)
+        }
+    }
+
+    func signal(_ signal: RunningProgram.Signal, proxy index: Int = 0) {
+        self.signals[index].entrance.yield(signal)
+    }
+
+    /// SIGTERM to all, and no further signals.
+    func stop() {
+        for signals in self.signals {
+            signals.entrance.yield(.terminate)
+            signals.entrance.finish()
+        }
+    }
+}
+
+/// Waits until a condition holds, looking every 20 ms for at most 30 s.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < deadline {
+        if (try? await condition()) == true { return }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+    throw Deployment.Failure(message: "not \(what) within 30 s")
+}

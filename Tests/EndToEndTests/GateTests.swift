@@ -1,0 +1,139 @@
+import Foundation
+import Support
+import Testing
+
+@Suite("The gate, end to end", .redis, .temporaryDirectory)
+struct GateTests {
+    private func deployment(_ upstream: StandInServer, proxies: Int = 1, limits: String) async throws -> Deployment {
+        let redis = try #require(RedisServer.current)
+        return try await Deployment(
+            in: try #require(TemporaryDirectory.current),
+            proxies: proxies,
+            """
+            counters: {url: "\(redis.url)", timeout: 1s}
+            limits:
+              main: \(limits)
+            upstreams:
+              api: {url: "\(upstream.url)", headers: {Authorization: Bearer upstream-secret}}
+            routes:
+              - {name: images, match: {path: /images}, proxy: api, limits: [main], permissions: [images.create]}
+              - {name: api, match: {prefix: /}, proxy: api, limits: [main]}
+            """
+        )
+    }
+
+    private func upstream() async throws -> StandInServer {
+        try await StandInServer.start { _ in .answer(status: 200, body: Array("hello".utf8)) }
+    }
+
+    @Test("a key is issued, admitted, limited, logged, counted, and refused within a second of its revocation")
+    func wholeFlow() async throws {
+        let upstream = try await self.upstream()
+        let deployment = try await self.deployment(
+            upstream,
+            limits: "{algorithm: fixed-window, limit: 3, window: 1h, by: key}"
+        )
+        let key = try await deployment.issueKey()
+        let outcomes = try await deployment.serving { proxies in
+            try await withTestClient(port: deployment.port) { client in
+                #expect(try await client.send("GET", "/x").status == 401)
+                let admitted = try await client.send("GET", "/x?secret=1", headers: key.headers)
+                #expect(admitted.status == 200)
+                #expect(admitted.text == "hello")
+                #expect(admitted.header("RateLimit-Policy") == #""main";q=3;w=3600"#)
+                #expect(admitted.header("RateLimit")?.hasPrefix(#""main";r=2;t="#) == true)
+                let forbidden = try await client.send("GET", "/images", headers: key.headers)
+                #expect(forbidden.status == 403)
+                #expect(forbidden.header("WWW-Authenticate")?.contains(#"error="insufficient_scope""#) == true)
+                #expect(forbidden.header("RateLimit") == nil)
+                for expected in [200, 200, 429, 429] {
+                    let answer = try await client.send("GET", "/x", headers: key.headers)
+                    #expect(answer.status == expected)
+                    if expected == 429 {
+                        #expect(answer.header("Retry-After").flatMap { Int($0) } ?? 0 >= 3_500)
+                        #expect(answer.header("Content-Type") == "application/problem+json")
+                    }
+                }
+                try await deployment.admin("key", "revoke", key.id, "--yes")
+                let revokedAt = ContinuousClock.now
+                try await eventually("refused") { try await client.send("GET", "/x", headers: key.headers).status == 401 }
+                #expect(ContinuousClock.now - revokedAt < .seconds(5))
+            }
+        }
+        #expect(outcomes.map(\.status) == [0])
+        #expect(upstream.requests.count == 3)
+        #expect(upstream.requests.allSatisfy { $0.header("Authorization") == "Bearer upstream-secret" })
+        #expect(try await deployment.logCount("--status", "200") == 3)
+        #expect(try await deployment.logCount("--status", "429") >= 2)
+        #expect(try await deployment.logCount("--status", "403") == 1)
+        let usage = try await deployment.admin("--output", "json", "usage", "--project", "shop")
+        #expect(usage.replacingOccurrences(of: " ", with: "").contains(#""requests":3"#))
+        let logs = try await deployment.admin("logs", "--project", "shop")
+        #expect(!logs.contains(key.key))
+        #expect(!logs.contains("secret"))
+        #expect(!outcomes[0].standardError.contains(key.key))
+        await upstream.shutdown()
+    }
+
+    @Test(
+        "four proxies before one Redis admit exactly the limit, whatever the algorithm",
+        arguments: ["fixed-window", "sliding-window", "token-bucket"]
+    )
+    func exact(algorithm: String) async throws {
+        let upstream = try await self.upstream()
+        let deployment = try await self.deployment(
+            upstream,
+            proxies: 4,
+            limits: "{algorithm: \(algorithm), limit: 250, window: 7d, by: key}"
+        )
+        let key = try await deployment.issueKey()
+        try await deployment.serving { _ in
+            let counts = await load(
+                ports: deployment.ports.map(\.proxy),
+                connections: 32,
+                requests: 20,
+                path: "/",
+                headers: key.headers
+            )
+            #expect(counts == [200: 250, 429: 390])
+        }
+        #expect(upstream.requests.count == 250)
+        await upstream.shutdown()
+    }
+
+    @Test("a key that is revoked under load is refused by every proxy within a second")
+    func revocationUnderLoad() async throws {
+        let upstream = try await self.upstream()
+        let deployment = try await self.deployment(
+            upstream,
+            proxies: 2,
+            limits: "{algorithm: fixed-window, limit: 1000000, window: 1h, by: key}"
+        )
+        let revoked = try await deployment.issueKey()
+        let other = try await deployment.issueKey()
+        try await deployment.serving { _ in
+            async let counts = load(
+                ports: deployment.ports.map(\.proxy),
+                connections: 8,
+                requests: 300,
+                path: "/",
+                headers: other.headers
+            )
+            for ports in deployment.ports {
+                try await withTestClient(port: ports.proxy) { client in
+                    #expect(try await client.send("GET", "/", headers: revoked.headers).status == 200)
+                }
+            }
+            try await deployment.admin("key", "revoke", revoked.id, "--yes")
+            for ports in deployment.ports {
+                try await withTestClient(port: ports.proxy) { client in
+                    try await eventually("refused") {
+                        try await client.send("GET", "/", headers: revoked.headers).status == 401
+                    }
+                }
+            }
+            #expect(await counts == [200: 2_400])
+        }
+        await upstream.shutdown()
+    }
+}

@@ -1,3 +1,0 @@
-import Testing
-import Support
-@Test func e2e() { #expect(Bool(true)) }
