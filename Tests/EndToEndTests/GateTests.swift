@@ -121,7 +121,8 @@ struct GateTests {
             )
             for ports in deployment.ports {
                 try await withTestClient(port: ports.proxy) { client in
-                    #expect(try await client.send("GET", "/", headers: revoked.headers).status == 200)
+                    let answer = try await client.send("GET", "/", headers: revoked.headers)
+                    #expect(answer.status == 200)
                 }
             }
             try await deployment.admin("key", "revoke", revoked.id, "--yes")

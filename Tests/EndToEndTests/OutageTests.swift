@@ -79,7 +79,8 @@ struct OutageTests {
         try await deployment.serving { _ in
             let away = await load(ports: [deployment.port], connections: 5, requests: 10, path: "/", headers: key.headers)
             #expect(away == [200: 40, 429: 10])
-            #expect(try await deployment.ready().text.contains(#""counters":"local""#))
+            let readiness = try await deployment.ready()
+            #expect(readiness.text.contains(#""counters":"local""#))
         }
         await upstream.shutdown()
     }

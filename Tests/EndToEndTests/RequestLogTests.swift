@@ -30,6 +30,13 @@ struct RequestLogTests {
         try await StandInServer.start { _ in .answer(status: 200) }
     }
 
+    /// A connection that may hold a transaction open for as long as a test wants.
+    private func locker(_ file: String) throws -> DatabaseQueue {
+        var configuration = GRDB.Configuration()
+        configuration.allowsUnsafeTransactions = true
+        return try DatabaseQueue(path: file, configuration: configuration)
+    }
+
     @Test("SIGTERM under load loses no record of an answered request")
     func terminated() async throws {
         let upstream = try await self.upstream()
@@ -69,7 +76,7 @@ struct RequestLogTests {
         let file = deployment.directory.file("wonkey.db")
         try await deployment.serving { _ in
             _ = await load(ports: [deployment.port], connections: 1, requests: 10, path: "/", headers: key.headers)
-            let locker = try DatabaseQueue(path: file)
+            let locker = try self.locker(file)
             try await locker.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
             let counts = await load(ports: [deployment.port], connections: 4, requests: 50, path: "/", headers: key.headers)
             #expect(counts == [200: 200])
@@ -94,7 +101,7 @@ struct RequestLogTests {
         let upstream = try await self.upstream()
         let deployment = try await self.deployment(upstream)
         let key = try await deployment.issueKey()
-        let locker = try DatabaseQueue(path: deployment.directory.file("wonkey.db"))
+        let locker = try self.locker(deployment.directory.file("wonkey.db"))
         try await deployment.serving { proxies in
             _ = await load(ports: [deployment.port], connections: 1, requests: 1, path: "/", headers: key.headers)
             try await eventually("written") {

@@ -37,7 +37,8 @@ package struct AdmissionPlan: Sendable {
             CounterCheck(
                 counter: self.counter(of: limit, partitions),
                 algorithm: limit.algorithm,
-                quota: self.quota(of: limit, partitions.key)
+                quota: self.quota(of: limit, partitions.key),
+                isReturnable: limit.unit == .images
             )
         }
     }
