@@ -10,7 +10,7 @@ final class GatewayExchange {
     /// What produces the answer.
     enum Answering {
         case nobody
-        case proxy(UpstreamExchange, upstream: String)
+        case proxy(UpstreamExchange)
         case local(LocalAnswer)
     }
 
@@ -115,7 +115,7 @@ extension GatewayExchange: RequestHandler {
     func bodyReceived(_ chunk: ByteBuffer) {
         switch self.answering {
         case .nobody: break
-        case .proxy(let upstream, _):
+        case .proxy(let upstream):
             upstream.write(chunk)
             if !upstream.isWritable { self.exchange.pauseBody() }
         case .local(let answer): answer.append(chunk)
@@ -125,7 +125,7 @@ extension GatewayExchange: RequestHandler {
     func bodyEnded() {
         switch self.answering {
         case .nobody: break
-        case .proxy(let upstream, _): upstream.end()
+        case .proxy(let upstream): upstream.end()
         case .local(let answer): self.run(answer)
         }
     }
@@ -140,7 +140,7 @@ extension GatewayExchange: RequestHandler {
     }
 
     func writabilityChanged(isWritable: Bool) {
-        guard case .proxy(let upstream, _) = self.answering else { return }
+        guard case .proxy(let upstream) = self.answering else { return }
         if isWritable {
             upstream.resumeReading()
         } else {
@@ -169,7 +169,7 @@ extension GatewayExchange: RequestHandler {
     func stopAnswering() {
         switch self.answering {
         case .nobody: break
-        case .proxy(let upstream, _): upstream.cancel()
+        case .proxy(let upstream): upstream.cancel()
         case .local(let answer):
             // Once the endpoint runs, its answer gives back what was reserved.
             if !answer.cancel() { self.giveBackImages() }

@@ -34,10 +34,8 @@ extension GatewayExchange {
             self.refuse(error)
             return
         }
-        let exchange = pool.send(outgoing, receiver: self)
-        // The pool may have failed it before returning.
-        guard self.answerState == .none, !self.isOver else { return }
-        self.answering = .proxy(exchange, upstream: upstream)
+        let exchange = pool.send(outgoing, receiver: UpstreamAnswer(to: self, from: upstream))
+        self.answering = .proxy(exchange)
     }
 
     private var identity: [(name: FieldName, value: String)] {
@@ -59,18 +57,70 @@ extension GatewayExchange {
     }
 }
 
-extension GatewayExchange: UpstreamReceiver {
+/// Brings an upstream's answer to the client of a ``GatewayExchange``.
+///
+/// An object of its own: a request's body and its answer's body arrive by methods of the same name.
+final class UpstreamAnswer: UpstreamReceiver {
+    private let request: GatewayExchange
+    private let upstream: String
+
+    init(to request: GatewayExchange, from upstream: String) {
+        self.request = request
+        self.upstream = upstream
+    }
+
     func connectionReady() {
-        guard let head = self.head, head.framing != .none else { return }
-        self.exchange.readBody()
+        guard let head = self.request.head, head.framing != .none else { return }
+        self.request.exchange.readBody()
     }
 
     func informationalReceived(_ head: ResponseHead) {
         // The 100 was sent when reading began (F11).
-        if head.status != 100 { self.exchange.sendInformational(head) }
+        if head.status != 100 { self.request.exchange.sendInformational(head) }
     }
 
     func headReceived(_ head: ResponseHead, framing: BodyFraming) {
+        self.request.respond(forwarded: head, framing: framing)
+    }
+
+    func bodyReceived(_ chunk: ByteBuffer) {
+        self.request.exchange.write(chunk)
+        if !self.request.exchange.isWritable { self.request.pauseUpstream() }
+    }
+
+    func ended(trailers: FieldSection?) {
+        self.request.answering = .nobody
+        self.request.answerState = .complete
+        self.request.exchange.end(trailers: trailers)
+    }
+
+    func failed(_ fault: UpstreamFault) {
+        self.request.loop.resources.metrics.countUpstreamFault(self.upstream, fault.kind)
+        self.request.answering = .nobody
+        self.request.fault = .upstream
+        switch self.request.answerState {
+        case .none: self.request.respond(problem: fault.answer)
+        case .begun: self.request.exchange.abort()
+        case .complete: break
+        }
+    }
+
+    func writabilityChanged(isWritable: Bool) {
+        if isWritable {
+            self.request.exchange.resumeBody()
+        } else {
+            self.request.exchange.pauseBody()
+        }
+    }
+
+    func requestBodyUnwanted() {
+        self.request.exchange.pauseBody()
+    }
+}
+
+extension GatewayExchange {
+    /// Begins the answer with the upstream's head.
+    fileprivate func respond(forwarded head: ResponseHead, framing: BodyFraming) {
         guard self.answerState == .none, !self.isOver else { return }
         self.answerState = .begun
         self.status = head.status
@@ -81,29 +131,9 @@ extension GatewayExchange: UpstreamReceiver {
         self.exchange.respond(answer, body: framing)
     }
 
-    func ended(trailers: FieldSection?) {
-        self.answering = .nobody
-        self.answerState = .complete
-        self.exchange.end(trailers: trailers)
-    }
-
-    func failed(_ fault: UpstreamFault) {
-        if case .proxy(_, let upstream) = self.answering {
-            self.loop.resources.metrics.countUpstreamFault(upstream, fault.kind)
-        } else if case .proxy(let upstream) = self.route?.action {
-            self.loop.resources.metrics.countUpstreamFault(upstream, fault.kind)
-        }
-        self.answering = .nobody
-        self.fault = .upstream
-        switch self.answerState {
-        case .none: self.respond(problem: fault.answer)
-        case .begun: self.exchange.abort()
-        case .complete: break
-        }
-    }
-
-    func requestBodyUnwanted() {
-        self.exchange.pauseBody()
+    fileprivate func pauseUpstream() {
+        guard case .proxy(let upstream) = self.answering else { return }
+        upstream.pauseReading()
     }
 }
 
