@@ -19,6 +19,7 @@ final class Counters: Sendable {
     ///   - settings: `counters:` of the configuration.
     ///   - group: Its loops get a gate each.
     ///   - registry: Gets `wonkey_counter_store_…`.
+    /// - Throws: Why an event loop could not make its store.
     init(_ settings: Configuration.Counters, on group: any EventLoopGroup, registry: MetricsRegistry) async throws {
         let local = LocalCounters()
         let outage: OutagePolicy

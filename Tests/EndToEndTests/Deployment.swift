@@ -23,7 +23,9 @@ struct Deployment: Sendable {
     ///   - directory: Everything is in it.
     ///   - proxies: How many share the store and the counters.
     ///   - environment: Of both programs.
+    ///   - logs: The `logs` section; `INDEX` stands for the proxy's number.
     ///   - body: What follows listeners, operations, store and logs in the YAML; `DIRECTORY` stands for the folder.
+    /// - Throws: What went wrong, with the programs' own words.
     init(
         in directory: TemporaryDirectory,
         proxies: Int = 1,
@@ -134,9 +136,9 @@ struct Deployment: Sendable {
 
     /// Runs every proxy, waits until each is ready, and stops them with SIGTERM after `body`.
     ///
-    /// - Parameters:
-    ///   - body: Runs while they serve; may signal them by index.
+    /// - Parameter body: Runs while they serve; may signal them by index.
     /// - Returns: How each ended.
+    /// - Throws: What `body` throws, or why a proxy did not run.
     @discardableResult
     func serving(
         _ body: @escaping @Sendable (RunningProxies) async throws -> Void
@@ -183,6 +185,17 @@ struct Deployment: Sendable {
         try await withTestClient(port: port) { try await $0.send("GET", "/ready") }
     }
 
+    /// Sends the same request to the first proxy over several connections at once and counts the statuses.
+    func load(connections: Int, requests: Int, _ key: IssuedKey) async -> [Int: Int] {
+        await Support.load(
+            ports: [self.port],
+            connections: connections,
+            requests: requests,
+            path: "/",
+            headers: key.headers
+        )
+    }
+
     /// Asks `/ready` of a proxy.
     func ready(proxy index: Int = 0) async throws -> TestResponse {
         try await self.ready(self.ports[index].operations)
@@ -208,7 +221,10 @@ struct IssuedKey: Sendable {
 
 /// Lets a test signal proxies while they run.
 struct RunningProxies: Sendable {
-    typealias Signals = (stream: AsyncStream<RunningProgram.Signal>, entrance: AsyncStream<RunningProgram.Signal>.Continuation)
+    typealias Signals = (
+        stream: AsyncStream<RunningProgram.Signal>,
+        entrance: AsyncStream<RunningProgram.Signal>.Continuation
+    )
 
     let signals: [Signals]
 

@@ -56,7 +56,9 @@ struct GateTests {
                 }
                 try await deployment.admin("key", "revoke", key.id, "--yes")
                 let revokedAt = ContinuousClock.now
-                try await eventually("refused") { try await client.send("GET", "/x", headers: key.headers).status == 401 }
+                try await eventually("refused") {
+                    try await client.send("GET", "/x", headers: key.headers).status == 401
+                }
                 #expect(ContinuousClock.now - revokedAt < .seconds(5))
             }
         }

@@ -109,7 +109,10 @@ struct ImageTests {
             (GeminiStandIn.error(503, status: "UNAVAILABLE", message: "busy"), 503, "provider_unavailable"),
             (GeminiStandIn.error(504, status: "DEADLINE_EXCEEDED", message: "late"), 504, "provider_timeout"),
             (.answer(status: 200, body: Array("<html>".utf8)), 502, "provider_error"),
-            (.answer(status: 200, body: Array(#"{"promptFeedback":{"blockReason":"SAFETY"}}"#.utf8)), 422, "prompt_rejected"),
+            (
+                .answer(status: 200, body: Array(#"{"promptFeedback":{"blockReason":"SAFETY"}}"#.utf8)), 422,
+                "prompt_rejected"
+            ),
             (.close, 502, "provider_unreachable"),
             (.reset, 502, "provider_unreachable"),
             (.hold, 504, "provider_timeout"),

@@ -33,17 +33,17 @@ struct OutageTests {
         let deployment = try await self.deployment(upstream, onOutage: onOutage, replicas: replicas)
         let key = try await deployment.issueKey()
         let outcomes = try await deployment.serving { _ in
-            let before = await load(ports: [deployment.port], connections: 2, requests: 5, path: "/", headers: key.headers)
+            let before = await deployment.load(connections: 2, requests: 5, key)
             #expect(before == [200: 10])
             await redis.kill()
             try await eventually("degraded") { try await deployment.metric("wonkey_counter_store_degraded") == 1 }
-            let away = await load(ports: [deployment.port], connections: 5, requests: 10, path: "/", headers: key.headers)
+            let away = await deployment.load(connections: 5, requests: 10, key)
             #expect(away == expected)
             let status = try await deployment.ready().status
             #expect(status == readiness)
             try await redis.start()
             try await eventually("recovered") { try await deployment.metric("wonkey_counter_store_degraded") == 0 }
-            let after = await load(ports: [deployment.port], connections: 5, requests: 10, path: "/", headers: key.headers)
+            let after = await deployment.load(connections: 5, requests: 10, key)
             #expect(after == [200: 40, 429: 10])
         }
         #expect(outcomes.map(\.status) == [0])
@@ -59,11 +59,11 @@ struct OutageTests {
         try await deployment.serving { _ in
             try redis.pause()
             // Were a request to wait for Redis, the load would not end before the test resumes it.
-            let away = await load(ports: [deployment.port], connections: 8, requests: 25, path: "/", headers: key.headers)
+            let away = await deployment.load(connections: 8, requests: 25, key)
             try redis.resume()
             #expect(away == [200: 200])
             try await eventually("recovered") { try await deployment.metric("wonkey_counter_store_degraded") == 0 }
-            let after = await load(ports: [deployment.port], connections: 1, requests: 100, path: "/", headers: key.headers)
+            let after = await deployment.load(connections: 1, requests: 100, key)
             #expect(after[429] ?? 0 >= 60)
         }
         await upstream.shutdown()
@@ -77,7 +77,7 @@ struct OutageTests {
         let key = try await deployment.issueKey()
         await redis.kill()
         try await deployment.serving { _ in
-            let away = await load(ports: [deployment.port], connections: 5, requests: 10, path: "/", headers: key.headers)
+            let away = await deployment.load(connections: 5, requests: 10, key)
             #expect(away == [200: 40, 429: 10])
             let readiness = try await deployment.ready()
             #expect(readiness.text.contains(#""counters":"local""#))

@@ -44,7 +44,7 @@ struct RequestLogTests {
         let deployment = try await self.deployment(upstream, every: "1m")
         let key = try await deployment.issueKey()
         let outcomes = try await deployment.serving { _ in
-            let counts = await load(ports: [deployment.port], connections: 7, requests: 19, path: "/", headers: key.headers)
+            let counts = await deployment.load(connections: 7, requests: 19, key)
             #expect(counts == [200: 133])
         }
         #expect(outcomes.map(\.status) == [0])
@@ -58,7 +58,7 @@ struct RequestLogTests {
         let deployment = try await self.deployment(upstream)
         let key = try await deployment.issueKey()
         try await deployment.serving { proxies in
-            _ = await load(ports: [deployment.port], connections: 4, requests: 25, path: "/", headers: key.headers)
+            _ = await deployment.load(connections: 4, requests: 25, key)
             try await eventually("written") {
                 try await deployment.metric("wonkey_log_records_written_total") == 100
             }
@@ -75,10 +75,10 @@ struct RequestLogTests {
         let key = try await deployment.issueKey()
         let file = deployment.directory.file("wonkey.db")
         try await deployment.serving { _ in
-            _ = await load(ports: [deployment.port], connections: 1, requests: 10, path: "/", headers: key.headers)
+            _ = await deployment.load(connections: 1, requests: 10, key)
             let locker = try self.locker(file)
             try await locker.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
-            let counts = await load(ports: [deployment.port], connections: 4, requests: 50, path: "/", headers: key.headers)
+            let counts = await deployment.load(connections: 4, requests: 50, key)
             #expect(counts == [200: 200])
             try await eventually("spooled") {
                 try await deployment.metric("wonkey_log_records_spooled") ?? 0 > 0
@@ -103,12 +103,12 @@ struct RequestLogTests {
         let key = try await deployment.issueKey()
         let locker = try self.locker(deployment.directory.file("wonkey.db"))
         try await deployment.serving { proxies in
-            _ = await load(ports: [deployment.port], connections: 1, requests: 1, path: "/", headers: key.headers)
+            _ = await deployment.load(connections: 1, requests: 1, key)
             try await eventually("written") {
                 try await deployment.metric("wonkey_log_records_written_total") == 1
             }
             try await locker.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
-            _ = await load(ports: [deployment.port], connections: 2, requests: 30, path: "/", headers: key.headers)
+            _ = await deployment.load(connections: 2, requests: 30, key)
             try await eventually("spooled") { try await deployment.metric("wonkey_log_records_spooled") == 60 }
             proxies.signal(.kill)
         }

@@ -15,18 +15,13 @@ import WonkeyCore
 /// spool, must not be lost. The price is one `fsync` per transaction, and transactions are few: batches of records,
 /// and changes made by people.
 final class SQLiteDatabase: SQLDatabase {
+    /// Closed by letting go of it, when the last use has ended: GRDB crashes on a use after `close()`.
     private struct Connections: Sendable {
         let pool: DatabasePool
         /// Writes nothing, so that `data_version` tells of every commit, this process's own included.
         let watcher: DatabaseQueue
         let file: FileIdentity
         let number: Int
-
-        func close() {
-            // Fails only while a transaction runs; the connections then close when it ends and lets go of them.
-            try? self.watcher.close()
-            try? self.pool.close()
-        }
     }
 
     private struct State: Sendable {
@@ -92,7 +87,7 @@ final class SQLiteDatabase: SQLDatabase {
     func close() async {
         await withCheckedContinuation { continuation in
             self.openingQueue.async {
-                self.state.withLock { $0.connections.take() }?.close()
+                _ = self.state.withLock { $0.connections.take() }
                 continuation.resume()
             }
         }
@@ -151,15 +146,17 @@ extension SQLiteDatabase {
     /// Runs on the opening queue.
     private func reopen() throws(StoreError) -> Connections {
         let file = try self.file()
-        let old = self.state.withLock { $0 }
-        if let open = old.connections, open.file == file { return open }
-        old.connections?.close()
+        if let open = self.state.withLock({ $0.connections }), open.file == file { return open }
+        let openings = self.state.withLock { state in
+            state.connections = nil
+            return state.openings
+        }
         do {
             let new = Connections(
                 pool: try self.openPool(),
                 watcher: try DatabaseQueue(path: self.path, configuration: self.configuration(isReadOnly: true)),
                 file: file,
-                number: old.openings + 1
+                number: openings + 1
             )
             self.state.withLock { $0 = State(connections: new, openings: new.number) }
             return new

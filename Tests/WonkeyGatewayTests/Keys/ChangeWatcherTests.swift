@@ -45,7 +45,10 @@ struct ChangeWatcherTests {
 
     private let hash = KeyHash(of: Array("a".utf8))
 
-    private func watch(_ steps: [FakeFeed.Step], uptime: @escaping @Sendable () -> Int64 = { 0 }) async -> ([String], Bool) {
+    private func watch(
+        _ steps: [FakeFeed.Step],
+        uptime: @escaping @Sendable () -> Int64 = { 0 }
+    ) async -> ([String], Bool) {
         let cache = KeyCache(KeyCache.Settings(capacity: 10, stalenessMax: .seconds(60)), shards: 1)
         let feed = FakeFeed(steps)
         let watcher = ChangeWatcher(

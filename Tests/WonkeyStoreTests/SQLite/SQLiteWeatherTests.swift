@@ -92,6 +92,25 @@ struct SQLiteWeatherTests {
         await test.store.close()
     }
 
+    @Test("a file that comes back after something else lay in its place works again, uses on the way included")
+    func junkInBetween() async throws {
+        let file = try File()
+        let test = file.store()
+        try await test.store.administration.createProject(project("a"), by: operatorActor)
+        let latest = try await test.store.changes.latest()
+        try file.move(to: file.path + ".away")
+        #expect(FileManager.default.createFile(atPath: file.path, contents: Data("not a database".utf8)))
+        let code = try await storeErrorCode { _ = try await test.store.changes.changes(after: latest) }
+        #expect(code == .corrupt)
+        try FileManager.default.removeItem(atPath: file.path)
+        for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: file.path + ".away" + suffix) {
+            try FileManager.default.moveItem(atPath: file.path + ".away" + suffix, toPath: file.path + suffix)
+        }
+        #expect(try await test.store.changes.changes(after: latest) == [])
+        #expect(try await test.store.administration.projects() == [project("a")])
+        await test.store.close()
+    }
+
     @Test("a file that is replaced is opened anew, and the feed goes on with it")
     func replaced() async throws {
         let file = try File()
