@@ -28,7 +28,7 @@ final class GatewayExchange {
     var client: ClientAddress?
     var id = ""
     var requestID = ""
-    var routeIndex: Int?
+    var route: LoopRoute?
     var key: KnownKey?
     var checks: [CounterCheck] = []
     var applied: [AppliedLimit] = []
@@ -51,16 +51,12 @@ final class GatewayExchange {
         loop.resources.metrics.inFlight.add(1)
     }
 
-    var route: Route? {
-        self.routeIndex.map { self.loop.snapshot.table.routes[$0] }
-    }
-
     /// The way of a request, in reading order.
     func pass(_ head: RequestHead) {
         switch self.matchRoute(head) {
         case .refused(let refusal): self.refuse(refusal)
         case .route(let route):
-            guard route.authentication == .required else {
+            guard route.rule.authentication == .required else {
                 self.admit(head, route)
                 return
             }
@@ -77,7 +73,7 @@ final class GatewayExchange {
         }
     }
 
-    private func admit(_ head: RequestHead, _ route: Route) {
+    private func admit(_ head: RequestHead, _ route: LoopRoute) {
         if let refusal = self.bodyRefusal(head, route) {
             self.refuse(refusal)
             return
@@ -91,10 +87,10 @@ final class GatewayExchange {
         }
     }
 
-    private func act(_ head: RequestHead, _ route: Route) {
+    private func act(_ head: RequestHead, _ route: LoopRoute) {
         switch route.action {
-        case .proxy(let upstream): self.forward(head, to: upstream)
-        case .generate(let endpoint): self.answerLocally(head, by: endpoint)
+        case .proxy(let pool, let rules, let upstream): self.forward(head, over: pool, rules, upstream)
+        case .generate(let endpoint): self.answerLocally(by: endpoint)
         case .respond(let response): self.respond(fixed: response)
         }
     }

@@ -33,8 +33,9 @@ package final class GatewayLoop: RequestHandlerFactory {
     let resources: GatewayResources
     let gate: LimitGate
     let records: RecordBuffer
-    private let routeMetrics: [GatewayMetrics.RouteMetrics]
-    private var pools: [String: UpstreamPool] = [:]
+    /// By the index of the route in the snapshot's table.
+    let routes: [LoopRoute]
+    private let pools: [String: UpstreamPool]
     private var requestIDs: RequestIDGenerator
     private var unknownKeys = UnknownKeyBudget()
     /// Local answers under way on this loop.
@@ -66,24 +67,42 @@ package final class GatewayLoop: RequestHandlerFactory {
         self.gate = gate
         self.records = records
         self.requestIDs = RequestIDGenerator(seed: seed)
-        self.routeMetrics = snapshot.table.routes.map { resources.metrics.route($0.name) }
-        for (name, upstream) in snapshot.upstreams {
-            self.pools[name] = UpstreamPool(
-                eventLoop: eventLoop,
-                settings: upstream.settings,
-                logger: resources.logger
+        let pools = snapshot.upstreams.mapValues { upstream in
+            UpstreamPool(eventLoop: eventLoop, settings: upstream.settings, logger: resources.logger)
+        }
+        self.pools = pools
+        self.routes = zip(snapshot.table.routes, snapshot.plans).map { rule, plan in
+            LoopRoute(
+                rule,
+                plan: plan,
+                metrics: resources.metrics.route(rule.name),
+                action: Self.action(of: rule, snapshot, pools)
             )
+        }
+    }
+
+    private static func action(
+        of route: Route,
+        _ snapshot: GatewaySnapshot,
+        _ pools: [String: UpstreamPool]
+    ) -> LoopRoute.Action {
+        switch route.action {
+        case .proxy(let name):
+            guard let pool = pools[name], let upstream = snapshot.upstreams[name] else {
+                preconditionFailure("a snapshot's routes name upstreams it has")
+            }
+            return .proxy(pool, upstream.rules, upstream: name)
+        case .generate(let name):
+            guard let endpoint = snapshot.endpoints[name] else {
+                preconditionFailure("a snapshot's routes name endpoints it has")
+            }
+            return .generate(endpoint)
+        case .respond(let response): return .respond(response)
         }
     }
 
     package func makeHandler(for exchange: ServerExchange) -> any RequestHandler {
         GatewayExchange(exchange, on: self)
-    }
-
-    func pool(_ upstream: String) -> UpstreamPool? { self.pools[upstream] }
-
-    func metrics(ofRoute index: Int?) -> GatewayMetrics.RouteMetrics {
-        index.map { self.routeMetrics[$0] } ?? self.resources.metrics.route(nil)
     }
 
     func nextRequestID(at now: Timestamp) -> String { self.requestIDs.next(at: now) }

@@ -29,7 +29,8 @@ package final class GatewayMetrics: Sendable {
 
     package let inFlight: Gauge
     private let routes: [String: RouteMetrics]
-    private let unrouted: RouteMetrics
+    /// Of requests no route took.
+    let unrouted: RouteMetrics
     private let decisions: [Decision: Counter]
     private let upstreamFaults: MetricFamily<Counter>
     package let imagesReturned: Counter
@@ -75,8 +76,8 @@ package final class GatewayMetrics: Sendable {
         self.imagesReturned = registry.counter("images_returned", help: "Images returned to clients.")
     }
 
-    package func route(_ name: String?) -> RouteMetrics {
-        name.flatMap { self.routes[$0] } ?? self.unrouted
+    func route(_ name: String) -> RouteMetrics {
+        self.routes[name] ?? self.unrouted
     }
 
     package func count(_ decision: Decision) {

@@ -53,7 +53,7 @@ extension Configuration.Route {
             "upstream_rate_limit",
             into: &route.upstreamRateLimit,
             .choice(.pass),
-            "Such fields of the upstream: pass them on, strip them, or merge the stricter."
+            "Such fields of the upstream: pass them on beside ours, or strip them."
         )
         route.check(policies, section)
         return route

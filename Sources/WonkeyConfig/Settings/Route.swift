@@ -61,7 +61,7 @@ extension Configuration {
 
         /// What becomes of such fields in an upstream's response.
         package enum UpstreamRateLimit: String, Hashable, Sendable, CaseIterable {
-            case pass, strip, merge
+            case pass, strip
         }
 
         package var name: String

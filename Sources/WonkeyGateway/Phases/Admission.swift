@@ -6,8 +6,9 @@ extension GatewayExchange {
     /// Takes every limit of the route, or none.
     ///
     /// `next` gets `nil` for an admitted request, and is not called if the client leaves meanwhile.
-    func takeLimits(_ head: RequestHead, _ route: Route, _ next: @escaping (Refusal?) -> Void) {
-        guard let plan = self.plan, !plan.isEmpty else {
+    func takeLimits(_ head: RequestHead, _ route: LoopRoute, _ next: @escaping (Refusal?) -> Void) {
+        let plan = route.plan
+        guard !plan.isEmpty else {
             self.limitVerdict = .admitted
             self.loop.resources.metrics.count(.admitted)
             next(nil)
@@ -23,10 +24,6 @@ extension GatewayExchange {
             guard !self.isOver else { return }
             next(self.settle(outcome, plan))
         }
-    }
-
-    var plan: AdmissionPlan? {
-        self.routeIndex.map { self.loop.snapshot.plans[$0] }
     }
 
     private func settle(_ outcome: LimitGate.Outcome, _ plan: AdmissionPlan) -> Refusal? {
@@ -52,7 +49,7 @@ extension GatewayExchange {
 
     /// Gives reserved images back when none was returned.
     func giveBackImages() {
-        guard let plan = self.plan, let source = self.admissionSource else { return }
+        guard let plan = self.route?.plan, let source = self.admissionSource else { return }
         let checks = plan.imageChecks(self.checks)
         if !checks.isEmpty { self.loop.gate.giveBack(checks, to: source) }
         self.admissionSource = nil
@@ -60,13 +57,13 @@ extension GatewayExchange {
 
     /// Adds what the route tells its clients about limits (L1–L3, L7).
     func addRateLimitFields(to fields: inout FieldSection) {
-        guard let route = self.route, let plan = self.plan, !self.applied.isEmpty else { return }
-        switch route.rateLimitFields {
+        guard let route = self.route, !self.applied.isEmpty else { return }
+        switch route.rule.rateLimitFields {
         case .none: return
-        case .standard: self.addStandardFields(plan, to: &fields)
+        case .standard: self.addStandardFields(route.plan, to: &fields)
         case .compatible: self.addCompatibleFields(to: &fields)
         case .both:
-            self.addStandardFields(plan, to: &fields)
+            self.addStandardFields(route.plan, to: &fields)
             self.addCompatibleFields(to: &fields)
         }
     }

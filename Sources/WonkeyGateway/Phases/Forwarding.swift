@@ -12,17 +12,13 @@ package enum IdentityFields {
 
 /// The way to an upstream and back.
 extension GatewayExchange {
-    func forward(_ head: RequestHead, to upstream: String) {
-        guard let definition = self.loop.snapshot.upstreams[upstream], let pool = self.loop.pool(upstream),
-            let client = self.client
-        else {
-            preconditionFailure("a snapshot's routes name upstreams it has")
-        }
+    func forward(_ head: RequestHead, over pool: UpstreamPool, _ rules: ForwardingRules, _ upstream: String) {
+        guard let client = self.client else { return }
         let outgoing: OutgoingHead
         do throws(ForwardingRefusal) {
             outgoing = try ForwardedRequest.head(
                 from: head,
-                rules: definition.rules,
+                rules: rules,
                 context: ForwardingContext(
                     client: client,
                     peer: self.exchange.remoteAddress,
@@ -125,7 +121,7 @@ extension GatewayExchange {
         self.answerState = .begun
         self.status = head.status
         var answer = ForwardedResponse.head(from: head)
-        if let route = self.route, route.upstreamRateLimitFields == .strip { answer.fields.removeRateLimitFields() }
+        if let rule = self.route?.rule, rule.upstreamRateLimitFields == .strip { answer.fields.removeRateLimitFields() }
         self.addRateLimitFields(to: &answer.fields)
         answer.fields.replace(.xRequestID, with: self.requestID)
         self.exchange.respond(answer, body: framing)

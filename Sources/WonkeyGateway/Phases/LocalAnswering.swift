@@ -29,10 +29,7 @@ final class LocalAnswer {
 
 /// The way to an endpoint of this process and back.
 extension GatewayExchange {
-    func answerLocally(_ head: RequestHead, by name: String) {
-        guard let endpoint = self.loop.snapshot.endpoints[name] else {
-            preconditionFailure("a snapshot's routes name endpoints it has")
-        }
+    func answerLocally(by endpoint: any LocalEndpoint) {
         self.answering = .local(LocalAnswer(endpoint: endpoint))
         self.exchange.readBody()
     }

@@ -6,7 +6,7 @@ import WonkeyHTTP
 extension GatewayExchange {
     func record() {
         let latency = NIODeadline.now() - self.startedAt
-        let metrics = self.loop.metrics(ofRoute: self.routeIndex)
+        let metrics = self.route?.metrics ?? self.loop.resources.metrics.unrouted
         metrics.duration.observe(.nanoseconds(latency.nanoseconds))
         metrics.answers[min(5, max(1, self.status / 100)) - 1].increment()
         self.loop.resources.metrics.inFlight.add(-1)
@@ -31,7 +31,7 @@ extension GatewayExchange {
             keyID: self.key?.record.id,
             method: self.head?.method.text ?? "",
             path: RecordedPath.text(of: self.head?.target.path ?? "", keys: self.loop.snapshot.keyFormat),
-            route: self.route?.name,
+            route: self.route?.rule.name,
             status: self.status,
             latencyMicroseconds: latency.nanoseconds / 1_000,
             bytesReceived: self.exchange.bytesReceived,

@@ -4,25 +4,26 @@ import WonkeyHTTP
 /// Which rule a request falls under.
 extension GatewayExchange {
     enum RouteResult {
-        case route(Route)
+        case route(LoopRoute)
         case refused(Refusal)
     }
 
     func matchRoute(_ head: RequestHead) -> RouteResult {
-        let table = self.loop.snapshot.table
-        switch table.match(host: head.host, path: head.routingPath, method: head.method.text) {
+        switch self.loop.snapshot.table.match(host: head.host, path: head.routingPath, method: head.method.text) {
         case .refused(let refusal): return .refused(refusal)
         case .route(let index):
-            self.routeIndex = index
-            return .route(table.routes[index])
+            let route = self.loop.routes[index]
+            self.route = route
+            return .route(route)
         }
     }
 
     /// Why the body must not come in, as far as its declared length tells (B15).
-    func bodyRefusal(_ head: RequestHead, _ route: Route) -> Refusal? {
-        self.exchange.bodyBytesMax = route.bodyBytesMax
-        guard case .length(let length) = head.framing, length > route.bodyBytesMax else { return nil }
-        return .bodyTooLarge(limit: Int(route.bodyBytesMax))
+    func bodyRefusal(_ head: RequestHead, _ route: LoopRoute) -> Refusal? {
+        let bytesMax = route.rule.bodyBytesMax
+        self.exchange.bodyBytesMax = bytesMax
+        guard case .length(let length) = head.framing, length > bytesMax else { return nil }
+        return .bodyTooLarge(limit: Int(bytesMax))
     }
 
     /// Takes over the client's request id where that is allowed and it is well formed, or makes one.

@@ -15,7 +15,7 @@ extension GatewayExchange {
     /// Looks the key up, in the cache or in the store, and decides.
     ///
     /// `next` is not called if the client leaves meanwhile.
-    func verify(_ hash: KeyHash, for route: Route, _ next: @escaping (Verdict) -> Void) {
+    func verify(_ hash: KeyHash, for route: LoopRoute, _ next: @escaping (Verdict) -> Void) {
         let resources = self.loop.resources
         if let resolution = resources.cache.cached(hash, now: self.loop.uptimeMs) {
             next(self.verdict(of: resolution, for: route))
@@ -35,14 +35,14 @@ extension GatewayExchange {
         }
     }
 
-    private func verdict(of resolution: KeyResolution, for route: Route) -> Verdict {
+    private func verdict(of resolution: KeyResolution, for route: LoopRoute) -> Verdict {
         switch resolution {
         case .unavailable: return .refused(.keyStoreUnavailable)
         case .unknown:
             self.loop.unknownKeyPresented(by: self.client?.ip ?? "")
             return .refused(.unknownKey)
         case .known(let key):
-            let verdict = Verdict(of: key.record, requiring: route.permissions, at: self.time)
+            let verdict = Verdict(of: key.record, requiring: route.rule.permissions, at: self.time)
             // A refused key still is whose request it was; only ids go to the log.
             self.key = key
             return verdict
