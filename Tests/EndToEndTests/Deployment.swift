@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import Support
+import Synchronization
 
 /// A folder with a configuration and a store, and the two programs run on them as an operator would.
 struct Deployment: Sendable {
@@ -153,7 +154,7 @@ struct Deployment: Sendable {
                         within: .seconds(120)
                     ) { program in
                         for await signal in proxies.signals[index].stream { try? program.signal(signal) }
-                        while try await program.nextLine() != nil {}
+                        while let line = try await program.nextLine() { proxies.collect(line) }
                     }
                     return (index, outcome)
                 }
@@ -227,12 +228,24 @@ struct RunningProxies: Sendable {
     )
 
     let signals: [Signals]
+    private let printed = Collected()
+
+    /// What the proxies printed to standard output; complete once they have ended.
+    var lines: [String] { self.printed.lines.withLock(\.self) }
+
+    private final class Collected: Sendable {
+        let lines = Mutex<[String]>([])
+    }
 
     init(deployment: Deployment) {
         self.signals = deployment.ports.map { _ in
             let (stream, entrance) = AsyncStream.makeStream(of: RunningProgram.Signal.self)
             return (stream: stream, entrance: entrance)
         }
+    }
+
+    func collect(_ line: String) {
+        self.printed.lines.withLock { $0.append(line) }
     }
 
     func signal(_ signal: RunningProgram.Signal, proxy index: Int = 0) {

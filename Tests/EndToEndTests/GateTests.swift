@@ -139,4 +139,53 @@ struct GateTests {
         }
         await upstream.shutdown()
     }
+
+    @Test("A11: an address that guesses keys is held back before the store is asked, known keys of it are not")
+    func guessing() async throws {
+        let upstream = try await self.upstream()
+        let deployment = try await self.deployment(
+            upstream,
+            limits: "{algorithm: fixed-window, limit: 1000, window: 1h, by: key}"
+        )
+        let key = try await deployment.issueKey()
+        try await deployment.serving { _ in
+            try await withTestClient(port: deployment.port) { client in
+                #expect(try await client.send("GET", "/", headers: key.headers).status == 200)
+                var statuses: [Int: Int] = [:]
+                for index in 0..<400 {
+                    let guess = "nb_live_" + String(repeating: "0", count: 29) + String(index + 100, radix: 10)
+                    let answer = try await client.send("GET", "/", headers: [("Authorization", "Bearer \(guess)")])
+                    statuses[answer.status, default: 0] += 1
+                    if answer.status == 429 { #expect(answer.header("Retry-After") != nil) }
+                }
+                #expect(Set(statuses.keys) == [401, 429])
+                #expect(statuses[429] ?? 0 > 0)
+                #expect(try await client.send("GET", "/", headers: key.headers).status == 200)
+            }
+        }
+        await upstream.shutdown()
+    }
+
+    @Test("overrides of a key and of its project replace a configured limit, at once and without a restart")
+    func overrides() async throws {
+        let upstream = try await self.upstream()
+        let deployment = try await self.deployment(
+            upstream,
+            limits: "{algorithm: fixed-window, limit: 2, window: 1h, by: key}"
+        )
+        let plain = try await deployment.issueKey()
+        let own = try await deployment.issueKey("--limit", "main=4/1h")
+        try await deployment.serving { _ in
+            let before = await deployment.load(connections: 1, requests: 6, own)
+            #expect(before == [200: 4, 429: 2])
+            try await deployment.admin("limit", "set", "--project", "shop", "main=3/1h")
+            try await withTestClient(port: deployment.port) { client in
+                try await eventually("taken over") {
+                    try await client.send("GET", "/", headers: plain.headers).header("RateLimit-Policy")
+                        == #""main";q=3;w=3600"#
+                }
+            }
+        }
+        await upstream.shutdown()
+    }
 }

@@ -1,18 +1,23 @@
 import Foundation
 import GRDB
 import Support
+import Synchronization
 import Testing
 
 @Suite("The request log, end to end", .temporaryDirectory)
 struct RequestLogTests {
-    private func deployment(_ upstream: StandInServer, every: String = "20ms", sink: String = "store") async throws
-        -> Deployment
-    {
+    private func deployment(
+        _ upstream: StandInServer,
+        every: String = "20ms",
+        sink: String = "store",
+        sample: Int = 1
+    ) async throws -> Deployment {
         try await Deployment(
             in: try #require(TemporaryDirectory.current),
             logs: """
                 logs:
                   sink: \(sink)
+                  sample: \(sample)
                   batch: {rows: 50, every: \(every)}
                   spool: {directory: DIRECTORY/spool}
                 """,
@@ -49,6 +54,33 @@ struct RequestLogTests {
         }
         #expect(outcomes.map(\.status) == [0])
         #expect(try await deployment.logCount() == 133)
+        await upstream.shutdown()
+    }
+
+    @Test("to standard output every request is one JSON line, sampled but for errors, and usage counts them all")
+    func standardOutput() async throws {
+        let upstream = try await self.upstream()
+        let deployment = try await self.deployment(upstream, sink: "stdout", sample: 10)
+        let key = try await deployment.issueKey()
+        let printed = Mutex<RunningProxies?>(nil)
+        try await deployment.serving { proxies in
+            printed.withLock { $0 = proxies }
+            _ = await deployment.load(connections: 1, requests: 100, key)
+            try await withTestClient(port: deployment.port) { client in
+                for _ in 0..<5 { _ = try await client.send("GET", "/unsigned?token=x") }
+            }
+        }
+        let lines = printed.withLock { $0?.lines ?? [] }
+        let records = try lines.map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        }
+        let statuses = records.compactMap { $0["status"] as? Int }
+        #expect(statuses.filter { $0 == 401 }.count == 5)
+        #expect(statuses.filter { $0 == 200 }.count == 10)
+        #expect(!lines.contains { $0.contains("token=x") || $0.contains(key.key) })
+        #expect(try await deployment.logCount() == 0)
+        let usage = try await deployment.admin("--output", "json", "usage", "--project", "shop")
+        #expect(usage.replacingOccurrences(of: " ", with: "").contains(#""requests":100"#))
         await upstream.shutdown()
     }
 
