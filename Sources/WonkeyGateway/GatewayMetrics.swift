@@ -33,6 +33,7 @@ package final class GatewayMetrics: Sendable {
     let unrouted: RouteMetrics
     private let decisions: [Decision: Counter]
     private let upstreamFaults: MetricFamily<Counter>
+    private let limitRefusals: [String: Counter]
     package let imagesReturned: Counter
 
     /// Registers the gateway's metrics.
@@ -41,7 +42,8 @@ package final class GatewayMetrics: Sendable {
     ///   - registry: Of the process.
     ///   - routes: The names of all routes.
     ///   - upstreams: The names of all upstreams.
-    package init(registry: MetricsRegistry, routes: [String], upstreams: [String]) {
+    ///   - limits: The names of all limits.
+    package init(registry: MetricsRegistry, routes: [String], upstreams: [String], limits: [String]) {
         self.inFlight = registry.gauge("http_requests_in_flight", help: "Requests whose answer is not complete.")
         let answers = registry.counters(
             "http_requests",
@@ -73,6 +75,14 @@ package final class GatewayMetrics: Sendable {
         for upstream in Set(upstreams) {
             for kind in UpstreamFaultKind.allCases { _ = self.upstreamFaults.child(upstream, kind.rawValue) }
         }
+        let limitRefusals = registry.counters(
+            "limit_refusals",
+            help: "Requests refused by a limit, by limit.",
+            labels: ["limit"]
+        )
+        self.limitRefusals = Dictionary(
+            uniqueKeysWithValues: Set(limits).map { ($0, limitRefusals.child($0)) }
+        )
         self.imagesReturned = registry.counter("images_returned", help: "Images returned to clients.")
     }
 
@@ -82,6 +92,10 @@ package final class GatewayMetrics: Sendable {
 
     package func count(_ decision: Decision) {
         self.decisions[decision]?.increment()
+    }
+
+    package func countRefusal(by limit: String) {
+        self.limitRefusals[limit]?.increment()
     }
 
     package func countUpstreamFault(_ upstream: String, _ kind: UpstreamFaultKind) {

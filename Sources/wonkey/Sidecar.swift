@@ -25,6 +25,7 @@ struct Sidecar {
     /// Serves until SIGTERM or SIGINT, then drains and flushes.
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
+        DescriptorLimit.raise(connections: self.configuration.server.connections, logger: self.logger)
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: self.configuration.server.loops ?? System.coreCount
         )
@@ -77,7 +78,8 @@ struct Sidecar {
             metrics: GatewayMetrics(
                 registry: self.registry,
                 routes: self.configuration.routes.map(\.name),
-                upstreams: Array(self.configuration.upstreams.keys)
+                upstreams: Array(self.configuration.upstreams.keys),
+                limits: Array(self.configuration.limits.keys)
             ),
             clock: SystemClock(),
             logger: Logger(label: "wonkey.gateway")

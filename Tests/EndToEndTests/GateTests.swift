@@ -54,6 +54,7 @@ struct GateTests {
                         #expect(answer.header("Content-Type") == "application/problem+json")
                     }
                 }
+                #expect(try await deployment.metric(#"wonkey_limit_refusals_total{limit="main"}"#) == 2)
                 try await deployment.admin("key", "revoke", key.id, "--yes")
                 let revokedAt = ContinuousClock.now
                 try await eventually("refused") {
