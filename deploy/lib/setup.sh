@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by deploy/quickstart and deploy/test: installs what is missing on Debian 12. Quiet when nothing is.
 
 die() {
@@ -5,9 +6,18 @@ die() {
     exit 1
 }
 
+die_usage() {
+    echo "$(basename "$0"): $*" >&2
+    exit 2
+}
+
 need_swift() {
-    command -v swift >/dev/null 2>&1 ||
+    local found
+    found=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' | head -n 1) || true
+    [ -n "$found" ] ||
         die "swift is missing: install the Swift 6.3 toolchain from https://www.swift.org/install/linux/ and run this again"
+    [ "$(printf '%s\n' 6.3 "$found" | sort -V | head -n 1)" = 6.3 ] ||
+        die "Swift $found is too old: install the Swift 6.3 toolchain from https://www.swift.org/install/linux/ and run this again"
 }
 
 # install_packages NAME…: installs the Debian packages of these that are not there yet.
@@ -26,14 +36,17 @@ install_packages() {
     echo "installing: ${missing[*]}"
     local log
     log=$(mktemp)
-    # A Redis installed here must not start by itself: the scripts start their own on loopback.
-    if ! { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    # An update that fails in part, in a list of somebody else, need not stop the installation.
+    "${sudo[@]}" apt-get update -qq >"$log" 2>&1 || true
+    if ! "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
         tail -n 20 "$log" >&2
+        rm -f "$log"
         die "apt-get could not install: ${missing[*]}"
     fi
     rm -f "$log"
 }
 
 # What building needs, and a Redis.
+# shellcheck disable=SC2034 # read by the scripts that source this
 build_packages=(libcurl4-openssl-dev libhiredis-dev libyaml-dev libsqlite3-dev pkg-config redis-server ca-certificates)
