@@ -4,23 +4,29 @@ import WonkeyCore
 /// One open file of the spool, closed when it leaves scope.
 struct SpoolFile: ~Copyable {
     private let descriptor: Int32
+    private var isLocked = false
 
     private init(path: String, flags: Int32) throws(StoreError) {
         self.descriptor = unsafe open(path, flags | O_CLOEXEC, 0o600)
         guard self.descriptor >= 0 else { throw Self.error("cannot open a spool file") }
     }
 
-    deinit { close(self.descriptor) }
+    deinit {
+        // A child forked elsewhere in this process shares the lock until it executes its program; closing is not enough.
+        if self.isLocked { _ = flock(self.descriptor, LOCK_UN) }
+        close(self.descriptor)
+    }
 
     /// Opens a file and takes its lock, which ends with this process at the latest.
     static func locked(path: String) throws(StoreError) -> SpoolFile {
-        let file = try SpoolFile(path: path, flags: O_RDWR | O_CREAT)
+        var file = try SpoolFile(path: path, flags: O_RDWR | O_CREAT)
         guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
             if errno == EWOULDBLOCK {
                 throw StoreError(code: .conflict, message: "another process uses the spool folder")
             }
             throw self.error("cannot lock the spool folder")
         }
+        file.isLocked = true
         return file
     }
 

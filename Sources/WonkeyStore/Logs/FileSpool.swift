@@ -46,17 +46,25 @@ package final class FileSpool: LogSpool {
     ) async throws(StoreError) -> Value {
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<Value, StoreError>, Never>) in
-            self.queue.async {
-                let result = self.folder.withLock { folder -> Result<Value, StoreError> in
-                    do throws(StoreError) {
-                        return .success(try body(&folder))
-                    } catch {
-                        return .failure(error)
-                    }
-                }
+            // Not retained: the queue drops its block after the caller went on, which may then wait for the folder's lock
+            // to be free. Until then the caller holds `self`.
+            self.queue.async { [unowned self] in
+                let result = self.perform(body)
                 continuation.resume(returning: result)
             }
         }
         return try result.get()
+    }
+
+    private func perform<Value>(
+        _ body: (inout SpoolFolder) throws(StoreError) -> Value
+    ) -> Result<Value, StoreError> {
+        self.folder.withLock { folder in
+            do throws(StoreError) {
+                return .success(try body(&folder))
+            } catch {
+                return .failure(error)
+            }
+        }
     }
 }
