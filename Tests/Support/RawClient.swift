@@ -25,10 +25,20 @@ package final class RawClient: Sendable {
     /// - Returns: The connected client.
     /// - Throws: The system's error.
     package static func connect(port: Int, reads: Bool = true) async throws -> RawClient {
+        let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
+        return try await self.connect(to: address, reads: reads)
+    }
+
+    /// Connects to a server on a Unix socket.
+    package static func connect(unixSocketPath: String) async throws -> RawClient {
+        try await self.connect(to: SocketAddress(unixDomainSocketPath: unixSocketPath), reads: true)
+    }
+
+    private static func connect(to address: SocketAddress, reads: Bool) async throws -> RawClient {
         let (channel, inbox) = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.autoRead, value: reads)
-            .connect(host: "127.0.0.1", port: port) { channel in
+            .connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let inbox = Inbox()
                     try channel.pipeline.syncOperations.addHandler(inbox)

@@ -77,3 +77,34 @@ struct BodyDecoder {
         return all
     }
 }
+
+/// What becomes of request bodies.
+extension BodyDecoder {
+    enum Discarded { case incomplete, ended, malformed }
+
+    init(_ framing: BodyFraming, limits: ServerLimits) {
+        switch framing {
+        case .none: self.init(length: 0)
+        case .length(let length): self.init(length: length)
+        case .chunked:
+            self.init(
+                chunked: ChunkedDecoder(
+                    trailerBytesMax: limits.fieldSectionBytesMax,
+                    trailerCountMax: limits.fieldCountMax
+                )
+            )
+        }
+    }
+
+    /// Drops as much of the body as `input` has.
+    mutating func discard(_ input: inout ByteBuffer) -> Discarded {
+        while true {
+            switch self.next(&input) {
+            case .incomplete: return .incomplete
+            case .data: continue
+            case .end: return .ended
+            case .malformed: return .malformed
+            }
+        }
+    }
+}

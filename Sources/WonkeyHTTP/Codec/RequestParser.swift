@@ -101,7 +101,8 @@ struct RequestParser {
     }
 
     private func routingPath(_ target: RequestTarget) throws(Fault) -> String {
-        let path = target.path
+        // `OPTIONS *` is about the server as a whole, as far as it is routed to.
+        let path = target.form == .asterisk ? "/" : target.path
         do throws(PathNormalizer.Suspicion) {
             return try PathNormalizer.normalize(path, policy: self.limits.suspiciousPaths)
         } catch {

@@ -1,3 +1,5 @@
+internal import NIOCore
+
 /// A request that was answered without ever becoming a ``RequestHead``.
 package struct MalformedRequest: Hashable, Sendable {
     package enum Reason: String, Hashable, Sendable, CaseIterable {
@@ -66,5 +68,11 @@ package struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         if self.port == 0 { return self.ip }
         return self.ip.utf8.contains(UInt8(ascii: ":")) ? "[\(self.ip)]:\(self.port)" : "\(self.ip):\(self.port)"
+    }
+}
+
+extension PeerAddress {
+    init(_ address: SocketAddress?) {
+        self.init(ip: address?.ipAddress ?? "unix", port: address?.port ?? 0)
     }
 }

@@ -89,6 +89,23 @@ enum ResponseWriter {
         buffer.writeStaticString("\r\n")
     }
 
+    /// Writes the whole answer to a request that never became one.
+    static func writeRefusal(_ fault: RequestParser.Fault, date: ByteBuffer, to buffer: inout ByteBuffer) {
+        let body = ProblemDocument(status: fault.status, detail: fault.reason.detail).json()
+        var head = ResponseHead(status: fault.status)
+        head.fields.append(.contentType, "application/problem+json")
+        head.fields.append(.cacheControl, "no-store")
+        let plan = ResponseWriter.plan(
+            body: .length(Int64(body.count)),
+            status: fault.status,
+            method: .get,
+            version: .http11,
+            closes: true
+        )
+        ResponseWriter.write(head, plan, date: date, to: &buffer)
+        buffer.writeBytes(body)
+    }
+
     /// Writes a 1xx head, which has neither framing nor `Date`.
     static func writeInformational(_ head: ResponseHead, to buffer: inout ByteBuffer) {
         ResponseWriter.writeStatusLine(head, to: &buffer)

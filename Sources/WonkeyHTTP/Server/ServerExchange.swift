@@ -12,12 +12,6 @@ package final class ServerExchange {
         case failed
     }
 
-    private enum Answer {
-        case none
-        case begun(ResponseWriter.Framing)
-        case ended
-    }
-
     package let eventLoop: any EventLoop
     package let remoteAddress: PeerAddress
     package let localAddress: PeerAddress
@@ -39,7 +33,7 @@ package final class ServerExchange {
     private var closes: Bool
     private var bodyState = BodyState.unread
     private var bodyBytes: Int64 = 0
-    private var answer = Answer.none
+    private var answer = AnswerProgress()
     private var isDelivering = false
 
     init(connection: ServerConnection, head: RequestHead, headByteCount: Int) {
@@ -55,21 +49,11 @@ package final class ServerExchange {
         self.wantsTrailers = head.wantsTrailers
         self.awaitsContinue = head.expectsContinue
         self.closes = !head.keepsAlive
+        self.decoder = BodyDecoder(head.framing, limits: limits)
         switch head.framing {
-        case .none:
-            self.decoder = BodyDecoder(length: 0)
-            self.declaredLength = 0
-        case .length(let length):
-            self.decoder = BodyDecoder(length: length)
-            self.declaredLength = length
-        case .chunked:
-            self.decoder = BodyDecoder(
-                chunked: ChunkedDecoder(
-                    trailerBytesMax: limits.fieldSectionBytesMax,
-                    trailerCountMax: limits.fieldCountMax
-                )
-            )
-            self.declaredLength = nil
+        case .none: self.declaredLength = 0
+        case .length(let length): self.declaredLength = length
+        case .chunked: self.declaredLength = nil
         }
     }
 
@@ -77,12 +61,10 @@ package final class ServerExchange {
     package var isWritable: Bool { self.connection?.isWritable ?? false }
 
     /// Whether the answer has begun, so that its status can no longer be changed.
-    package var hasBegunAnswer: Bool {
-        switch self.answer {
-        case .none: false
-        case .begun, .ended: true
-        }
-    }
+    package var hasBegunAnswer: Bool { self.answer.hasBegun }
+
+    /// Whether the client takes the end of the connection for the end of the answer.
+    var endsWithConnection: Bool { self.answer.endsWithConnection }
 }
 
 // MARK: - Reading
@@ -102,8 +84,8 @@ extension ServerExchange {
         self.bodyState = .reading
         if self.awaitsContinue, sendsContinue, connection.input.readableBytes == 0 {
             self.awaitsContinue = false
-            _ = connection.write { $0.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n") }
-            connection.flush()
+            _ = connection.output.write { $0.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n") }
+            connection.output.flush()
         }
         self.deliverBody()
         connection.armRead()
@@ -195,9 +177,9 @@ extension ServerExchange {
             guard self.awaitsContinue else { return }
             self.awaitsContinue = false
         }
-        let count = connection.write { ResponseWriter.writeInformational(head, to: &$0) }
+        let count = connection.output.write { ResponseWriter.writeInformational(head, to: &$0) }
         self.bytesSent += Int64(count)
-        connection.flush()
+        connection.output.flush()
     }
 
     /// Begins the answer.
@@ -209,8 +191,8 @@ extension ServerExchange {
     ///   - head: Status and fields.
     ///   - body: How the body ends; ``BodyFraming/none`` sends `Content-Length: 0` where a body is allowed.
     package func respond(_ head: ResponseHead, body: BodyFraming) {
-        guard let connection = self.connection, case .none = self.answer else { return }
-        self.settleUnreadBody(connection)
+        guard let connection = self.connection, !self.hasBegunAnswer else { return }
+        self.settleUnreadBody(connection, status: head.status)
         let plan = ResponseWriter.plan(
             body: body,
             status: head.status,
@@ -219,8 +201,8 @@ extension ServerExchange {
             closes: self.closes || connection.isLastRequest
         )
         self.closes = plan.closes
-        self.answer = .begun(plan.framing)
-        let count = connection.write {
+        self.answer.begin(plan.framing)
+        let count = connection.output.write {
             ResponseWriter.write(head, plan, date: connection.loop.dateLine, to: &$0)
         }
         self.bytesSent += Int64(count)
@@ -229,21 +211,18 @@ extension ServerExchange {
     /// Writes a piece of the body; flushed together with whatever else this turn of the event loop writes.
     package func write(_ chunk: ByteBuffer) {
         let size = chunk.readableBytes
-        guard let connection = self.connection, size > 0, case .begun(let framing) = self.answer else { return }
-        switch framing {
-        case .none: return
-        case .length(let left):
-            guard Int64(size) <= left else { return self.abort() }
-            self.answer = .begun(.length(left: left - Int64(size)))
-            connection.write(chunk)
-        case .chunked:
-            let overhead = connection.write { buffer in
+        guard let connection = self.connection, size > 0 else { return }
+        switch self.answer.bytesWritten(size) {
+        case .drop: return
+        case .abort: return self.abort()
+        case .send: connection.output.write(chunk)
+        case .sendAsChunk:
+            let overhead = connection.output.write { buffer in
                 buffer.writeHexadecimal(size)
                 buffer.writeStaticString("\r\n")
             }
-            connection.write(chunk)
-            self.bytesSent += Int64(overhead + connection.write { $0.writeStaticString("\r\n") })
-        case .untilClose: connection.write(chunk)
+            connection.output.write(chunk)
+            self.bytesSent += Int64(overhead + connection.output.write { $0.writeStaticString("\r\n") })
         }
         self.bytesSent += Int64(size)
     }
@@ -252,63 +231,40 @@ extension ServerExchange {
     ///
     /// - Parameter trailers: Sent only if the body is chunked and the client takes trailers.
     package func end(trailers: FieldSection? = nil) {
-        guard let connection = self.connection, case .begun(let framing) = self.answer else { return }
-        switch framing {
-        case .none, .untilClose: break
-        case .length(let left): guard left == 0 else { return self.abort() }
-        case .chunked:
+        guard let connection = self.connection else { return }
+        switch self.answer.ended() {
+        case .ignore: return
+        case .abort: return self.abort()
+        case .finish: break
+        case .finishChunks:
             let sent = self.wantsTrailers ? trailers : nil
-            let count = connection.write { buffer in
+            let count = connection.output.write { buffer in
                 buffer.writeStaticString("0\r\n")
                 sent?.write(to: &buffer) { ForwardedTrailers.isAllowed($0) }
                 buffer.writeStaticString("\r\n")
             }
             self.bytesSent += Int64(count)
         }
-        self.answer = .ended
         connection.finishWrites { succeeded in
             if succeeded { self.finish() } else { connection.fail(.clientGone) }
         }
     }
 
-    /// Sends a complete answer in one write.
-    package func respond(_ head: ResponseHead, bytes: ByteBuffer) {
-        self.respond(head, body: .length(Int64(bytes.readableBytes)))
-        self.write(bytes)
-        self.end()
-    }
-
-    /// Sends a complete answer in one write.
-    package func respond(_ head: ResponseHead, bytes: [UInt8]) {
-        self.respond(head, bytes: ByteBuffer(bytes: bytes))
-    }
-
-    /// Sends a problem document with `Cache-Control: no-store`.
-    ///
-    /// - Parameters:
-    ///   - problem: The document.
-    ///   - fields: Further fields, such as `Retry-After`.
-    package func respond(problem: ProblemDocument, fields: [(FieldName, String)] = []) {
-        var head = ResponseHead(status: problem.status)
-        head.fields.append(.contentType, "application/problem+json")
-        head.fields.append(.cacheControl, "no-store")
-        for (name, value) in fields { head.fields.append(name, value) }
-        self.respond(head, bytes: problem.json())
-    }
-
-    /// Gives up on the answer: closes, so that the client sees that it is not complete.
+    /// Gives up on the answer: closes behind what was written, so that the client sees that it is not complete.
     package func abort() {
-        if case .begun(.untilClose) = self.answer { self.connection?.resetOnClose() }
+        self.flush()
         self.connection?.fail(.aborted)
     }
 
     /// Hands written bytes to the socket now, instead of at the end of this turn of the event loop.
     package func flush() {
-        self.connection?.flush()
+        self.connection?.output.flush()
     }
 
     /// Decides, before the answer begins, whether the rest of an unread body is worth reading (B10).
-    private func settleUnreadBody(_ connection: ServerConnection) {
+    ///
+    /// The rest of a body that is too large never is (B15).
+    private func settleUnreadBody(_ connection: ServerConnection, status: Int) {
         switch self.bodyState {
         case .reading, .paused, .ended: return
         case .failed: self.closes = true
@@ -319,7 +275,8 @@ extension ServerExchange {
             case .malformed: self.closes = true
             case .incomplete:
                 let left = self.decoder.bytesLeft ?? .max
-                if self.awaitsContinue || left > Int64(connection.limits.drainBytesMax) { self.closes = true }
+                let isWorthIt = left <= Int64(connection.limits.drainBytesMax) && status != 413
+                if self.awaitsContinue || !isWorthIt { self.closes = true }
             }
         }
     }
@@ -328,13 +285,9 @@ extension ServerExchange {
         guard let connection = self.connection, let handler = self.handler else { return }
         self.connection = nil
         self.handler = nil
-        connection.exchangeFinished(self, closes: self.closes || self.isBodyBroken)
+        connection.exchangeFinished(self, closes: self.closes)
         handler.finished(bytesSent: self.bytesSent)
         connection.process()
-    }
-
-    private var isBodyBroken: Bool {
-        if case .failed = self.bodyState { !self.decoder.isEnded && self.closes } else { false }
     }
 
     /// The connection is gone.

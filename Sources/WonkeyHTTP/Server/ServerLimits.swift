@@ -10,11 +10,11 @@ package struct ServerLimits: Hashable, Sendable {
     ///
     /// `nil` is unlimited.
     package var bodyBytesMax: Int64?
-    /// How long a started head may take to arrive whole; 408 after it.
+    /// How long a head may take to arrive whole after its first byte; 408 after it.
     package var headTimeout: Duration = .seconds(10)
     /// The longest silence within a body that is being read; 408 after it.
     package var bodyIdleTimeout: Duration = .seconds(30)
-    /// How long an idle connection stays open between requests.
+    /// How long an idle connection stays open, before its first request and between requests.
     package var keepAliveTimeout: Duration = .seconds(75)
     /// The longest time without progress while answer bytes wait for the client; the connection is closed after it.
     package var writeIdleTimeout: Duration = .seconds(60)

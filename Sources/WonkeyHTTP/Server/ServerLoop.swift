@@ -86,8 +86,9 @@ final class ServerLoop {
         self.scheduleTick()
     }
 
+    /// The last call about a connection, also of one that was never opened.
     func closed(_ connection: ServerConnection) {
-        guard self.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        self.connections[ObjectIdentifier(connection)] = nil
         self.shared.connectionClosed()
     }
 

@@ -1,0 +1,104 @@
+internal import NIOCore
+
+/// Gathers what is written to a client into few writes and flushes; used on its event loop only.
+final class ServerOutput {
+    /// Chunks up to this size are copied behind the bytes before them, so that they leave in one write.
+    private static let coalescedBytesMax = 4096
+    private static let capacity = 1024
+
+    /// Set while the connection handles what it read: it flushes at the end of that.
+    var isFlushedByReader = false
+    private(set) var needsFlush = false
+    private var buffer: ByteBuffer
+    private var context: ChannelHandlerContext?
+    private var isFlushScheduled = false
+    private var bytesWritten: Int64 = 0
+
+    init(allocator: ByteBufferAllocator) {
+        self.buffer = allocator.buffer(capacity: ServerOutput.capacity)
+    }
+
+    func open(_ context: ChannelHandlerContext) { self.context = context }
+
+    func close() { self.context = nil }
+
+    /// Bytes the socket has taken.
+    var bytesTaken: Int64 {
+        let waiting = try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        return self.bytesWritten - Int64(waiting ?? 0)
+    }
+
+    /// Lets `body` write small things behind what waits to be written.
+    ///
+    /// - Returns: How many bytes it wrote.
+    func write(_ body: (inout ByteBuffer) -> Void) -> Int {
+        let before = self.buffer.readableBytes
+        body(&self.buffer)
+        self.scheduleFlush()
+        return self.buffer.readableBytes - before
+    }
+
+    /// Writes body bytes: small ones are copied behind the rest, large ones handed on as they are.
+    func write(_ chunk: ByteBuffer) {
+        if chunk.readableBytes <= ServerOutput.coalescedBytesMax {
+            self.buffer.writeImmutableBuffer(chunk)
+        } else {
+            self.handOver(nil)
+            self.bytesWritten += Int64(chunk.readableBytes)
+            self.context?.write(NIOAny(chunk), promise: nil)
+        }
+        self.scheduleFlush()
+    }
+
+    /// Hands all written bytes to the socket and calls `done` when it has taken them.
+    ///
+    /// - Returns: Whether `done` was called already.
+    func finish(_ done: @escaping (_ succeeded: Bool) -> Void) -> Bool {
+        guard let context = self.context else {
+            done(false)
+            return true
+        }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        var isDone = false
+        promise.futureResult.assumeIsolated().whenComplete { result in
+            isDone = true
+            switch result {
+            case .success: done(true)
+            case .failure: done(false)
+            }
+        }
+        self.handOver(promise)
+        self.needsFlush = false
+        context.flush()
+        return isDone
+    }
+
+    func flush() {
+        self.handOver(nil)
+        self.needsFlush = false
+        self.context?.flush()
+    }
+
+    private func handOver(_ promise: EventLoopPromise<Void>?) {
+        guard let context = self.context else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        guard self.buffer.readableBytes > 0 || promise != nil else { return }
+        self.bytesWritten += Int64(self.buffer.readableBytes)
+        context.write(NIOAny(self.buffer), promise: promise)
+        // Reuses the storage if the socket took everything meanwhile, and takes new one otherwise.
+        self.buffer.clear(minimumCapacity: ServerOutput.capacity)
+    }
+
+    /// Flushes once per turn of the event loop.
+    private func scheduleFlush() {
+        self.needsFlush = true
+        guard !self.isFlushedByReader, !self.isFlushScheduled, let context = self.context else { return }
+        self.isFlushScheduled = true
+        context.eventLoop.assumeIsolated().execute {
+            self.isFlushScheduled = false
+            if self.needsFlush { self.flush() }
+        }
+    }
+}
