@@ -1,0 +1,195 @@
+import Foundation
+import NIOCore
+import Support
+import Testing
+
+@Suite("Forwarding, end to end", .temporaryDirectory)
+struct ForwardingTests {
+    /// One deployment in which row n is served by upstream n below `/n`, loopback ports of `origins`.
+    private func deployment(_ ports: [Int], extra: String = "") async throws -> Deployment {
+        let upstreams = ports.enumerated().map { index, port in
+            """
+              u\(index):
+                url: "http://127.0.0.1:\(port)"
+                timeouts: {connect: 1s, response: 300ms}
+                headers: {Authorization: Bearer upstream-secret, X-Injected: "yes"}
+            """
+        }
+        let routes = ports.indices.map { index in
+            "  - {name: r\(index), match: {prefix: /\(index)}, proxy: u\(index), authentication: none}"
+        }
+        return try await Deployment(
+            in: try #require(TemporaryDirectory.current),
+            """
+            counters: {url: "memory:"}
+            server: {loops: 1, body_limit: 1000000B}
+            \(extra)
+            upstreams:
+            \(upstreams.joined(separator: "\n"))
+            routes:
+            \(routes.joined(separator: "\n"))
+            """
+        )
+    }
+
+    @Test("F1–F15, F20–F22, X3, X5, R18, B8–B13: each side sees what it must, and nothing else")
+    func rows() async throws {
+        let rows = ForwardingRow.requestFields + ForwardingRow.responses + ForwardingRow.others
+        var origins: [OriginServer?] = []
+        var ports: [Int] = []
+        for row in rows {
+            guard let script = row.script else {
+                let url = try await StandInServer.unusedURL()
+                ports.append(try #require(Int(url.split(separator: ":").last ?? "")))
+                origins.append(nil)
+                continue
+            }
+            let origin = try await OriginServer.start(script)
+            ports.append(origin.port)
+            origins.append(origin)
+        }
+        let deployment = try await self.deployment(ports)
+        let servers = origins
+        try await deployment.serving { _ in
+            for (index, row) in rows.enumerated() {
+                let client = try await RawClient.connect(port: deployment.port)
+                try await client.send(row.request.replacingOccurrences(of: "PATH", with: "/\(index)/x?y"))
+                let answer = try await client.readToEnd()
+                await client.close()
+                #expect(row.faults(answer: answer, received: servers[index]?.received ?? []) == [])
+            }
+        }
+        for origin in origins { await origin?.stop() }
+    }
+
+    @Test("F11, F17–F19, B12: conversations go on as they must")
+    func conversations() async throws {
+        let event =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndata:\r\n"
+        let origins = [
+            try await OriginServer.start([.await("hello"), .send(ForwardingRow.ok), .repeat]),
+            try await OriginServer.start([.await("\r\n\r\n"), .send(event)]),
+            try await OriginServer.start(
+                [.await("\r\n\r\n"), .send("HTTP/1.1 403 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")],
+                keepsBytes: false
+            ),
+            try await OriginServer.start(
+                [.await("\r\n\r\n"), .send(ForwardingRow.ok + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nleak")]
+            ),
+            try await OriginServer.start([.await("\r\n\r\n"), .send(ForwardingRow.ok), .repeat]),
+        ]
+        let deployment = try await self.deployment(origins.map(\.port))
+        try await deployment.serving { _ in
+            try await self.expectContinue(deployment.port, origins[0])
+            try await self.stream(deployment.port)
+            try await self.earlyAnswer(deployment.port, origins[2])
+            try await self.unasked(deployment.port, origins[3])
+            try await self.pipeline(deployment.port)
+        }
+        for origin in origins { await origin.stop() }
+    }
+
+    private func expectContinue(_ port: Int, _ origin: OriginServer) async throws {
+        let client = try await RawClient.connect(port: port)
+        try await client.send(
+            "POST /0 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"
+        )
+        #expect(try await client.read(through: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n", "F11")
+        try await client.send("hello")
+        #expect(try await client.readToEnd().hasPrefix("HTTP/1.1 200 OK\r\n"), "F11")
+        #expect(!origin.received.joined().lowercased().contains("expect"), "F11")
+        await client.close()
+        let refused = try await RawClient.connect(port: port)
+        try await refused.send("POST /0 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000001\r\n\r\n")
+        #expect(try await refused.readToEnd().hasPrefix("HTTP/1.1 413 Content Too Large\r\n"), "F11, B15")
+        await refused.close()
+    }
+
+    /// The origin never ends its answer: what arrives was held back by nobody.
+    private func stream(_ port: Int) async throws {
+        let client = try await RawClient.connect(port: port)
+        try await client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try await client.read(through: "data:").hasSuffix("\r\n\r\n5\r\ndata:\r\n"), "F19")
+        await client.close()
+    }
+
+    private func earlyAnswer(_ port: Int, _ origin: OriginServer) async throws {
+        let client = try await RawClient.connect(port: port)
+        try await client.send("POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nbegin")
+        #expect(try await client.read(through: "no").hasPrefix("HTTP/1.1 403 No\r\n"), "F18")
+        let before = origin.receivedCounts
+        // Whether the proxy reads it or closes: it must not reach an origin that answered and closes.
+        try? await client.send(String(repeating: "x", count: 100_000))
+        _ = try await client.readToEnd()
+        await client.close()
+        #expect(origin.receivedCounts == before, "F18, B10")
+    }
+
+    private func unasked(_ port: Int, _ origin: OriginServer) async throws {
+        for _ in 0..<2 {
+            let client = try await RawClient.connect(port: port)
+            try await client.send("GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            let answer = try await client.readToEnd()
+            #expect(answer.hasSuffix("\r\n\r\nok"), "B12")
+            await client.close()
+        }
+        #expect(origin.connectionCount == 2, "B12")
+    }
+
+    private func pipeline(_ port: Int) async throws {
+        let client = try await RawClient.connect(port: port)
+        try await client.send(
+            "GET /4/a HTTP/1.1\r\nHost: a\r\n\r\nGET /4/b HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n"
+                + "Connection: close\r\n\r\nGET /4/c HTTP/1.1\r\nHost: a\r\n\r\n"
+        )
+        let statuses = try await client.readToEnd().components(separatedBy: "HTTP/1.1 ").dropFirst().map {
+            $0.prefix(3)
+        }
+        #expect(statuses == ["200", "200", "404"], "F16, F17")
+        await client.close()
+    }
+
+    @Test("X1, X2, X4: what a trusted proxy says of the client is believed and carried on in both forms")
+    func trusted() async throws {
+        let origin = try await OriginServer.start([.await("\r\n\r\n"), .send(ForwardingRow.ok), .repeat])
+        let deployment = try await Deployment(
+            in: try #require(TemporaryDirectory.current),
+            """
+            counters: {url: "memory:"}
+            server: {loops: 1, trusted_proxies: [127.0.0.0/8, 10.0.0.0/8]}
+            upstreams:
+              api: {url: "http://127.0.0.1:\(origin.port)"}
+            routes:
+              - {name: api, match: {prefix: /}, proxy: api, authentication: none}
+            """
+        )
+        let rows: [(String, sent: String, older: String, forwarded: String)] = [
+            (
+                "X4", "X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.0.0.1",
+                "X-Forwarded-For: 1.2.3.4, 10.0.0.1, 127.0.0.1",
+                "Forwarded: for=1.2.3.4;host=a;proto=http, for=10.0.0.1, for=127.0.0.1"
+            ),
+            (
+                "X2", "X-Forwarded-For: 2001:db8::1", "X-Forwarded-For: 2001:db8::1, 127.0.0.1",
+                "Forwarded: for=\"[2001:db8::1]\";host=a;proto=http, for=127.0.0.1"
+            ),
+            (
+                "X1", "Forwarded: For=\"[2001:db8::1]:4711\";Proto=https", "X-Forwarded-For: 2001:db8::1, 127.0.0.1",
+                "Forwarded: for=\"[2001:db8::1]\";host=a;proto=https, for=127.0.0.1"
+            ),
+        ]
+        try await deployment.serving { _ in
+            for (name, sent, older, forwarded) in rows {
+                let client = try await RawClient.connect(port: deployment.port)
+                let before = origin.received.joined().count
+                try await client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(sent)\r\n\r\n")
+                _ = try await client.readToEnd()
+                await client.close()
+                let seen = origin.received.joined().dropFirst(before)
+                #expect(seen.contains("\r\n\(older)\r\n"), Comment(rawValue: "\(name): \(seen)"))
+                #expect(seen.contains("\r\n\(forwarded)\r\n"), Comment(rawValue: "\(name): \(seen)"))
+            }
+        }
+        await origin.stop()
+    }
+}
