@@ -17,6 +17,8 @@ struct ForwardingRow: Sendable {
     var origin: Expectation
     /// Connections the origin must have seen.
     var connections = 1
+    /// How long the proxy waits for the origin.
+    var timeout = "30s"
 
     /// How the faults begin that this row shows, compared without case.
     func faults(answer: String, received: [String]) -> [String] {
@@ -243,7 +245,8 @@ extension ForwardingRow {
             request: "GET PATH HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
             script: [.await("\r\n\r\n")],
             answer: Expectation(begins: "HTTP/1.1 504 ", has: ["\"code\":\"upstream_timeout\""]),
-            origin: Expectation(begins: "GET ")
+            origin: Expectation(begins: "GET "),
+            timeout: "300ms"
         ),
         ForwardingRow(
             name: "B9: an answer that breaks off is not complete for the client either",

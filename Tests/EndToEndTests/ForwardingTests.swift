@@ -5,17 +5,17 @@ import Testing
 
 @Suite("Forwarding, end to end", .temporaryDirectory)
 struct ForwardingTests {
-    /// One deployment in which row n is served by upstream n below `/n`, loopback ports of `origins`.
-    private func deployment(_ ports: [Int], extra: String = "") async throws -> Deployment {
-        let upstreams = ports.enumerated().map { index, port in
+    /// One deployment in which row n is served by upstream n below `/n`, at the port of `origins`.
+    private func deployment(_ origins: [(port: Int, timeout: String)]) async throws -> Deployment {
+        let upstreams = origins.enumerated().map { index, origin in
             """
               u\(index):
-                url: "http://127.0.0.1:\(port)"
-                timeouts: {connect: 1s, response: 300ms}
+                url: "http://127.0.0.1:\(origin.port)"
+                timeouts: {connect: 30s, response: \(origin.timeout)}
                 headers: {Authorization: Bearer upstream-secret, X-Injected: "yes"}
             """
         }
-        let routes = ports.indices.map { index in
+        let routes = origins.indices.map { index in
             "  - {name: r\(index), match: {prefix: /\(index)}, proxy: u\(index), authentication: none}"
         }
         return try await Deployment(
@@ -23,7 +23,6 @@ struct ForwardingTests {
             """
             counters: {url: "memory:"}
             server: {loops: 1, body_limit: 1000000B}
-            \(extra)
             upstreams:
             \(upstreams.joined(separator: "\n"))
             routes:
@@ -48,7 +47,7 @@ struct ForwardingTests {
             ports.append(origin.port)
             origins.append(origin)
         }
-        let deployment = try await self.deployment(ports)
+        let deployment = try await self.deployment(zip(ports, rows).map { (port: $0, timeout: $1.timeout) })
         let servers = origins
         try await deployment.serving { _ in
             for (index, row) in rows.enumerated() {
@@ -78,7 +77,7 @@ struct ForwardingTests {
             ),
             try await OriginServer.start([.await("\r\n\r\n"), .send(ForwardingRow.ok), .repeat]),
         ]
-        let deployment = try await self.deployment(origins.map(\.port))
+        let deployment = try await self.deployment(origins.map { (port: $0.port, timeout: "30s") })
         try await deployment.serving { _ in
             try await self.expectContinue(deployment.port, origins[0])
             try await self.stream(deployment.port)

@@ -79,7 +79,7 @@ package final class RawClient: Sendable {
     /// - Returns: What was received.
     /// - Throws: ``TimedOut``.
     package func read(
-        within limit: TimeAmount = .seconds(10),
+        within limit: TimeAmount = .seconds(30),
         until isEnough: @escaping @Sendable (_ text: String, _ isClosed: Bool) -> Bool
     ) async throws -> String {
         try await self.channel.eventLoop.flatSubmit {

@@ -45,7 +45,9 @@ import Testing
         arguments: ["Content-Length: 900000", "Transfer-Encoding: chunked"]
     )
     func largeUnread(_ framing: String) async throws {
-        try await self.run { port, server, exchanges in
+        try await self.run {
+            $0.lingerTimeout = .seconds(60)
+        } _: { port, server, exchanges in
             let client = try await RawClient.connect(port: port)
             try await client.send("POST /a HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n")
             if framing.hasPrefix("T") { try await client.send("dbba0\r\n") }

@@ -150,7 +150,7 @@ import Testing
     @Test("an idle connection is closed after its time, before its first request and after it")
     func keepAlive() async throws {
         try await self.run {
-            $0.keepAliveTimeout = .milliseconds(300)
+            $0.keepAliveTimeout = .seconds(2)
         } _: { port, _, exchanges in
             let silent = try await RawClient.connect(port: port)
             let client = try await RawClient.connect(port: port)
