@@ -57,10 +57,10 @@ struct OutageTests {
         let deployment = try await self.deployment(upstream, onOutage: "allow")
         let key = try await deployment.issueKey()
         try await deployment.serving { _ in
-            try redis.pause()
+            try await redis.pause()
             // Were a request to wait for Redis, the load would not end before the test resumes it.
             let away = await deployment.load(connections: 8, requests: 25, key)
-            try redis.resume()
+            try await redis.resume()
             #expect(away == [200: 200])
             try await eventually("recovered") { try await deployment.metric("wonkey_counter_store_degraded") == 0 }
             let after = await deployment.load(connections: 1, requests: 100, key)

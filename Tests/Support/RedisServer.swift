@@ -28,8 +28,13 @@ package final class RedisServer: Sendable {
     /// The server of the running test, made by the trait ``Testing/Trait/redis``.
     @TaskLocal package static var current: RedisServer?
 
+    private struct Order: Sendable {
+        var signal: Signal
+        var sent: CheckedContinuation<Void, Never>?
+    }
+
     private struct Process: Sendable {
-        var signals: AsyncStream<Signal>.Continuation
+        var signals: AsyncStream<Order>.Continuation
         var run: Task<Void, Never>
     }
 
@@ -61,28 +66,31 @@ package final class RedisServer: Sendable {
     }
 
     /// Stops the process without ending it (`SIGSTOP`): connections stay open and nothing is answered.
-    package func pause() throws { try self.send(.suspend) }
+    package func pause() async throws { try await self.send(.suspend) }
 
     /// Lets a paused process go on.
-    package func resume() throws { try self.send(.resume) }
+    package func resume() async throws { try await self.send(.resume) }
 
     /// Ends the process at once (`SIGKILL`) and waits for its end; all counters are lost.
     package func kill() async {
         guard let process = self.process.withLock({ $0.take() }) else { return }
-        process.signals.yield(.kill)
+        process.signals.yield(Order(signal: .kill))
         process.signals.finish()
         await process.run.value
     }
 
     /// Starts the process again after ``kill()``, on the same addresses, and waits until it answers.
     package func start() async throws {
-        let (signals, continuation) = AsyncStream.makeStream(of: Signal.self)
+        let (signals, continuation) = AsyncStream.makeStream(of: Order.self)
         let configuration = Configuration(executable: .name("redis-server"), arguments: Arguments(self.arguments))
         let run = Task {
             do {
                 _ = try await Subprocess.run(configuration, input: .none, output: .discarded, error: .discarded) {
                     execution in
-                    for await signal in signals { try execution.send(signal: signal) }
+                    for await order in signals {
+                        defer { order.sent?.resume() }
+                        try execution.send(signal: order.signal)
+                    }
                 }
                 return
             } catch let error as SubprocessError where error.code == .executableNotFound {
@@ -115,10 +123,11 @@ package final class RedisServer: Sendable {
         return result.standardOutput.trimmingCharacters(in: .newlines)
     }
 
-    private func send(_ signal: Signal) throws {
+    /// Returns when the signal was sent, not only ordered.
+    private func send(_ signal: Signal) async throws {
         let process = self.process.withLock { $0 }
         guard let process else { throw Failure(description: "the server does not run") }
-        process.signals.yield(signal)
+        await withCheckedContinuation { process.signals.yield(Order(signal: signal, sent: $0)) }
     }
 
     private var arguments: [String] {

@@ -100,8 +100,9 @@ import WonkeyCore
         try await harness.giveBack([check])
         _ = try await harness.take([check])
         let left = try #require(Int(try await server.command("PTTL", check.counter)))
-        // At most two windows of an hour, and not nearly none.
-        #expect(left > 3_000_000 && left <= 7_200_000)
+        // At most two windows, and not nearly none.
+        let window = Int(check.quota.window.components.seconds) * 1_000
+        #expect(left > window * 5 / 6 && left <= 2 * window)
         #expect(try await server.command("DBSIZE") == "1")
         try await harness.stop()
     }

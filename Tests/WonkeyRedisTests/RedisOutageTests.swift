@@ -15,7 +15,7 @@ import WonkeyCore
     func pause() async throws {
         let server = try #require(RedisServer.current)
         let (harness, _) = try await StoreHarness.start(.current(timeout: .milliseconds(200)))
-        try server.pause()
+        try await server.pause()
         // The whole tick shares one deadline and one connection. The greeting's ten seconds are not the calls'.
         let askedAt = ContinuousClock.now
         let answers = try await harness.take([Self.check], times: 100)
@@ -24,7 +24,7 @@ import WonkeyCore
         // From here on nobody waits: the connection is gone, and a new one is not ready before it has answered.
         for _ in 0..<100 { #expect(try await harness.take([Self.check]) == .failed(.unavailable)) }
         #expect(harness.observer.counts.disconnected == ["no answer in time"])
-        try server.resume()
+        try await server.resume()
         try await harness.waitUntilReady()
         #expect(try await harness.take([Self.check]).isAdmitted)
         try await harness.stop()
