@@ -144,6 +144,20 @@ struct Deployment: Sendable {
     func serving(
         _ body: @escaping @Sendable (RunningProxies) async throws -> Void
     ) async throws -> [BuiltProduct.Outcome] {
+        await DeploymentSlots.shared.take()
+        do {
+            let outcomes = try await self.run(body)
+            await DeploymentSlots.shared.giveBack()
+            return outcomes
+        } catch {
+            await DeploymentSlots.shared.giveBack()
+            throw error
+        }
+    }
+
+    private func run(
+        _ body: @escaping @Sendable (RunningProxies) async throws -> Void
+    ) async throws -> [BuiltProduct.Outcome] {
         let proxies = RunningProxies(deployment: self)
         return try await withThrowingTaskGroup(of: (Int, BuiltProduct.Outcome)?.self) { group in
             for (index, file) in self.configurations.enumerated() {
@@ -261,12 +275,32 @@ struct RunningProxies: Sendable {
     }
 }
 
-/// Waits until a condition holds, looking every 20 ms for at most 30 s.
+/// Lets few deployments run at a time: all at once they would only wait for each other, beyond every timeout.
+private actor DeploymentSlots {
+    static let shared = DeploymentSlots()
+
+    private var free = 2
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take() async {
+        if self.free > 0 {
+            self.free -= 1
+        } else {
+            await withCheckedContinuation { self.waiting.append($0) }
+        }
+    }
+
+    func giveBack() {
+        if self.waiting.isEmpty { self.free += 1 } else { self.waiting.removeFirst().resume() }
+    }
+}
+
+/// Waits until a condition holds, looking every 20 ms for at most 60 s.
 func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
         if (try? await condition()) == true { return }
         try await Task.sleep(for: .milliseconds(20))
     }
-    throw Deployment.Failure(message: "not \(what) within 30 s")
+    throw Deployment.Failure(message: "not \(what) within 60 s")
 }

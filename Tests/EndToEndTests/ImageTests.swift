@@ -118,7 +118,7 @@ struct ImageTests {
             (.hold, 504, "provider_timeout"),
         ]
         let gemini = try await GeminiStandIn.start(script: rows.map(\.0) + [GeminiStandIn.image()])
-        let deployment = try await self.deployment(Models(gemini: gemini.url, timeout: "1s"), imageLimit: 1)
+        let deployment = try await self.deployment(Models(gemini: gemini.url, timeout: "4s"), imageLimit: 1)
         let key = try await deployment.issueKey()
         let outcomes = try await deployment.serving { _ in
             try await withTestClient(port: deployment.port) { client in

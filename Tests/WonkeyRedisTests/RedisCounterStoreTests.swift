@@ -119,6 +119,7 @@ import WonkeyCore
     func unixSocket() async throws {
         var settings = try RedisSettings(url: "unix:\(try #require(RedisServer.current).socketPath)")
         settings.timeout = .seconds(10)
+        settings.connectTimeout = .seconds(10)
         let (harness, isReady) = try await StoreHarness.start(settings)
         #expect(isReady)
         #expect(try await harness.take([.test("c", limit: 1)]).isAdmitted)
@@ -134,6 +135,7 @@ import WonkeyCore
         let server = try #require(RedisServer.current)
         var settings = try RedisSettings(url: "rediss://\(host):\(server.tlsPort)")
         settings.timeout = .seconds(10)
+        settings.connectTimeout = .seconds(10)
         let (unknown, isTrusted) = try await StoreHarness.start(settings)
         #expect(!isTrusted, "a certificate of nobody's must not be trusted")
         try await unknown.stop()
