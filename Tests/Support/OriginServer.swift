@@ -32,6 +32,8 @@ package final class OriginServer: Sendable {
         var received: [ByteBuffer] = []
         var counts: [Int] = []
         var floods: [Int] = []
+        var closedCount = 0
+        var open: [ObjectIdentifier: any Channel] = [:]
         var keepsBytes: Bool
         var listener: (any Channel)?
     }
@@ -42,16 +44,21 @@ package final class OriginServer: Sendable {
         self.state = Mutex(State(scripts: scripts, keepsBytes: keepsBytes))
     }
 
-    /// Starts an origin on a free port of 127.0.0.1.
+    /// Starts an origin on a free port of 127.0.0.1, or on a Unix socket.
     ///
     /// - Parameters:
     ///   - scripts: One per connection, the last for all further ones.
+    ///   - path: Of the Unix socket; `nil` listens on TCP.
     ///   - keepsBytes: `false` to count bytes only.
     /// - Returns: The running origin.
     /// - Throws: The system's error.
-    package static func start(_ scripts: [Step]..., keepsBytes: Bool = true) async throws -> OriginServer {
+    package static func start(
+        _ scripts: [Step]...,
+        path: String? = nil,
+        keepsBytes: Bool = true
+    ) async throws -> OriginServer {
         let origin = OriginServer(scripts: scripts, keepsBytes: keepsBytes)
-        let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        let bootstrap = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -60,13 +67,19 @@ package final class OriginServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(origin.player())
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+        let bound = path.map { bootstrap.bind(unixDomainSocketPath: $0) } ?? bootstrap.bind(host: "127.0.0.1", port: 0)
+        let listener = try await bound.get()
         origin.state.withLock { $0.listener = listener }
         return origin
     }
 
     package func stop() async {
         try? await self.state.withLock { $0.listener }?.close()
+    }
+
+    /// Closes all connections, as a server does that stops.
+    package func closeConnections() async throws {
+        for channel in self.state.withLock({ Array($0.open.values) }) { try await channel.close() }
     }
 
     /// On 127.0.0.1.
@@ -83,6 +96,9 @@ package final class OriginServer: Sendable {
 
     package var connectionCount: Int { self.state.withLock(\.counts.count) }
 
+    /// How many connections are closed, by whichever side.
+    package var closedCount: Int { self.state.withLock(\.closedCount) }
+
     private func player() -> OriginPlayer {
         self.state.withLock { state in
             let index = state.counts.count
@@ -97,6 +113,17 @@ package final class OriginServer: Sendable {
         self.state.withLock { state in
             state.counts[index] += bytes.readableBytes
             if state.keepsBytes { state.received[index].writeImmutableBuffer(bytes) }
+        }
+    }
+
+    fileprivate func opened(_ channel: any Channel) {
+        self.state.withLock { $0.open[ObjectIdentifier(channel)] = channel }
+    }
+
+    fileprivate func closed(_ channel: any Channel) {
+        self.state.withLock { state in
+            state.closedCount += 1
+            state.open[ObjectIdentifier(channel)] = nil
         }
     }
 
@@ -129,6 +156,7 @@ private final class OriginPlayer: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        self.origin.opened(context.channel)
         self.play(context)
         if self.isReading { context.read() }
     }
@@ -139,6 +167,10 @@ private final class OriginPlayer: ChannelInboundHandler {
         self.unreadCount += bytes.readableBytes
         if case .await? = self.step { self.unread.writeBuffer(&bytes) }
         self.play(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.origin.closed(context.channel)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

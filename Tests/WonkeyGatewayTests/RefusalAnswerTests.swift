@@ -47,7 +47,7 @@ struct RefusalAnswerTests {
         "F14: 502, 503 and 504 are told apart",
         arguments: [
             (.unreachable, 502), (.connectTimedOut, 504), (.responseTimedOut, 504), (.idleTimedOut, 504),
-            (.brokenFraming, 502), (.closedEarly(sentNothing: false), 502), (.overloaded, 503), (.shutDown, 503),
+            (.brokenFraming, 502), (.closedEarly, 502), (.overloaded, 503), (.shutDown, 503),
         ] as [(UpstreamFault, Int)]
     )
     func upstreamFaults(fault: UpstreamFault, status: Int) {

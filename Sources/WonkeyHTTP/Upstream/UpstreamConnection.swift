@@ -11,7 +11,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         case body(BodyDecoder)
     }
 
-    private enum Wait { case nothing, response, idle }
+    private enum Wait { case nothing, response, idle, reuse }
 
     private static let coalescedBytesMax = 4096
     private static let informationalMax = 32
@@ -31,10 +31,11 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var isProcessing = false
     private var isClosed = false
     private var sawError = false
-    private var sentNothing = false
     private var isFlushScheduled = false
     private var wait = Wait.nothing
     private var deadline = NIODeadline.distantFuture
+    /// Bytes the socket had not taken when the request body began to wait for it.
+    private var waitingBytesAtWait = 0
     private(set) var isWritable = true
 
     init(pool: UpstreamPool) {
@@ -47,6 +48,20 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     /// Whether it may carry another request now.
     var isUsable: Bool { !self.isClosed && self.exchange == nil && self.context != nil }
+
+    /// Whether the upstream has neither closed it nor sent anything since it became idle; asks the socket.
+    ///
+    /// The read that is armed on an idle connection finds that out as well, but a turn of the event loop too late for a
+    /// request that comes in the same turn.
+    var isQuiet: Bool { self.context.map { ConnectionProbe.isQuiet($0.channel) } ?? false }
+
+    /// Bytes held here: received and not delivered, written and not taken by the socket.
+    var bufferedBytes: Int { self.input.readableBytes + self.output.readableBytes + self.waitingBytes }
+
+    private var waitingBytes: Int {
+        guard let options = self.context?.channel.syncOptions else { return 0 }
+        return (try? options.getOption(.bufferedWritableBytes)) ?? 0
+    }
 }
 
 // MARK: - Sending
@@ -60,33 +75,23 @@ extension UpstreamConnection {
         self.phase = .head
         self.hasResponseByte = false
         self.informationalCount = 0
-        guard case .none = exchange.head.framing else {
+        self.expectNext()
+        if case .none = exchange.head.framing {
+            self.context?.writeAndFlush(self.wrapOutboundOut(exchange.head.bytes), promise: nil)
+            self.armRead()
+        } else {
             self.output.writeImmutableBuffer(exchange.head.bytes)
-            self.expect(.idle)
-            self.pool.eventLoop.assumeIsolated().execute {
-                guard self.exchange === exchange else { return }
-                exchange.receiver?.connectionReady()
-                self.flush()
-            }
-            return
+            self.inviteBody(exchange)
         }
-        self.writeHead(exchange)
-        self.expect(.response)
-        self.armRead()
     }
 
-    private func writeHead(_ exchange: UpstreamExchange) {
-        guard let context = self.context else { return }
-        guard exchange.isReusedConnection, !exchange.isRepeatable else {
-            context.writeAndFlush(self.wrapOutboundOut(exchange.head.bytes), promise: nil)
-            return
+    /// In a turn of its own: the receiver hears nothing before `send` has returned.
+    private func inviteBody(_ exchange: UpstreamExchange) {
+        self.pool.eventLoop.assumeIsolated().execute {
+            guard self.exchange === exchange else { return }
+            exchange.receiver?.connectionReady()
+            self.flush()
         }
-        // One write of a head that the socket refused whole: nothing of the request left.
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenFailure { _ in
-            self.sentNothing = exchange.head.bytes.readableBytes <= UpstreamConnection.coalescedBytesMax
-        }
-        context.writeAndFlush(self.wrapOutboundOut(exchange.head.bytes), promise: promise)
     }
 
     func write(_ chunk: ByteBuffer) {
@@ -108,7 +113,7 @@ extension UpstreamConnection {
 
     func endRequest(isChunked: Bool) {
         if isChunked { self.output.writeStaticString("0\r\n\r\n") }
-        if case .head = self.phase { self.expect(.response) }
+        if case .head = self.phase { self.expectNext() }
         self.flush()
     }
 
@@ -182,8 +187,8 @@ extension UpstreamConnection {
             return
         }
         self.keepsAlive = received.keepsAlive
-        self.expect(.idle)
         self.phase = .body(self.decoder(received.framing))
+        self.expectNext()
         exchange.receiver?.headReceived(received.head, framing: received.declared)
         if !received.keepsAlive, self.exchange === exchange, case .open = exchange.sending { exchange.stopSending() }
     }
@@ -209,7 +214,7 @@ extension UpstreamConnection {
         if decoder.endsWithConnection, !self.sawError {
             self.complete(exchange, nil)
         } else {
-            self.fail(.closedEarly(sentNothing: false))
+            self.fail(.closedEarly)
         }
         return false
     }
@@ -218,7 +223,7 @@ extension UpstreamConnection {
     private func complete(_ exchange: UpstreamExchange, _ trailers: FieldSection?) {
         self.exchange = nil
         self.phase = .idle
-        self.expectNothing()
+        self.expect(.nothing)
         let isReusable =
             self.keepsAlive && exchange.isSendingComplete && !self.isClosed && self.input.readableBytes == 0
         if isReusable { self.pool.released(self) } else { self.close() }
@@ -228,11 +233,10 @@ extension UpstreamConnection {
     /// The connection ended before the response began.
     private func lost(_ exchange: UpstreamExchange) {
         self.exchange = nil
-        let isStale = exchange.isReusedConnection && !self.hasResponseByte && !exchange.wasRetried
-        if isStale, exchange.isRepeatable || (self.sentNothing && exchange.head.framing == .none) {
+        if exchange.isReusedConnection, exchange.isRepeatable, !self.hasResponseByte, !exchange.wasRetried {
             self.pool.retry(exchange)
         } else {
-            exchange.finish(.failure(.closedEarly(sentNothing: self.sentNothing && !self.hasResponseByte)))
+            exchange.finish(.failure(.closedEarly))
         }
     }
 
@@ -248,16 +252,16 @@ extension UpstreamConnection {
         self.close()
     }
 
-    func readingPaused() { self.expectNothing() }
+    func readingPaused() { self.expect(.nothing) }
 
     func readingResumed() {
-        if case .body = self.phase { self.expect(.idle) }
+        self.expectNext()
         self.process()
         self.armRead()
     }
 
     func close() {
-        self.expectNothing()
+        self.expect(.nothing)
         self.input = ByteBuffer()
         self.context?.close(promise: nil)
     }
@@ -295,8 +299,10 @@ extension UpstreamConnection {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         self.isWritable = context.channel.isWritable
-        if case .head = self.phase, self.exchange?.isSendingComplete == false { self.expect(.idle) }
-        self.exchange?.receiver?.writabilityChanged(isWritable: self.isWritable)
+        guard let exchange = self.exchange, case .open = exchange.sending else { return }
+        if !self.isWritable { self.waitingBytesAtWait = self.waitingBytes }
+        self.expectNext()
+        exchange.receiver?.writabilityChanged(isWritable: self.isWritable)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -315,28 +321,37 @@ extension UpstreamConnection {
 // MARK: - Deadlines
 
 extension UpstreamConnection {
+    /// Starts the time for whatever has to happen next; nothing has to while the receiver takes nothing.
+    private func expectNext() {
+        guard let exchange = self.exchange, !exchange.isPaused else { return self.expect(.nothing) }
+        switch self.phase {
+        case .idle: self.expect(.nothing)
+        case .head: self.expect(exchange.isSendingComplete ? .response : .idle)
+        case .body: self.expect(.idle)
+        }
+    }
+
     private func expect(_ wait: Wait) {
         self.wait = wait
         switch wait {
         case .nothing: self.deadline = .distantFuture
-        case .response: self.deadline = self.pool.deadline(after: self.pool.settings.responseTimeout)
-        case .idle: self.deadline = self.pool.deadline(after: self.pool.settings.idleTimeout)
+        case .response: self.deadline = self.pool.deadline(after: self.pool.timeouts.response)
+        case .idle: self.deadline = self.pool.deadline(after: self.pool.timeouts.idle)
+        case .reuse: self.deadline = self.pool.deadline(after: self.pool.timeouts.reuse)
         }
     }
 
-    private func expectNothing() { self.expect(.nothing) }
-
     /// Starts the time an unused connection is kept.
     func becameIdle() {
-        self.wait = .nothing
-        self.deadline = self.pool.deadline(after: self.pool.settings.keepAliveIdleMax)
+        self.expect(.reuse)
         self.armRead()
     }
 
     func checkDeadline(_ now: NIODeadline) {
         guard now >= self.deadline else { return }
         switch self.wait {
-        case .nothing: self.pool.dropped(self)
+        case .nothing: break
+        case .reuse: self.pool.dropped(self)
         case .response: self.fail(.responseTimedOut)
         case .idle: self.idleTimedOut()
         }
@@ -344,10 +359,11 @@ extension UpstreamConnection {
 
     /// Silence is the upstream's fault only while something is expected of it.
     private func idleTimedOut() {
-        if case .head = self.phase, self.isWritable {
-            self.expect(.idle)  // the client is slow with its body; its own deadline watches that
-        } else {
-            self.fail(.idleTimedOut)
-        }
+        guard case .open? = self.exchange?.sending else { return self.fail(.idleTimedOut) }
+        let waiting = self.waitingBytes
+        // The client is slow with its body, which its own deadline watches, or the upstream is slow but takes some.
+        guard self.isWritable || waiting < self.waitingBytesAtWait else { return self.fail(.idleTimedOut) }
+        self.waitingBytesAtWait = waiting
+        self.expect(.idle)
     }
 }

@@ -15,7 +15,7 @@ package protocol UpstreamReceiver: AnyObject {
     func bodyReceived(_ chunk: ByteBuffer)
     func ended(trailers: FieldSection?)
     func failed(_ fault: UpstreamFault)
-    /// The upstream takes more request bytes, or no more for now.
+    /// The upstream takes more request bytes, or no more for now; called until the body is complete or unwanted.
     func writabilityChanged(isWritable: Bool)
     /// The upstream answered before the request was complete and will not read more; stop sending (F18).
     func requestBodyUnwanted()

@@ -10,18 +10,9 @@ package enum UpstreamFault: Error, Hashable, Sendable {
     /// The response is not HTTP/1 or its framing is broken (B11).
     case brokenFraming
     /// Reset, or closed before or within the response.
-    case closedEarly(sentNothing: Bool)
+    case closedEarly
     /// Too many requests wait for a connection.
     case overloaded
     /// The pool was shut down.
     case shutDown
-
-    /// Whether it is certain that no byte of the request reached the upstream (F12).
-    package var sentNothing: Bool {
-        switch self {
-        case .unreachable, .connectTimedOut, .overloaded, .shutDown: true
-        case .closedEarly(let sentNothing): sentNothing
-        case .responseTimedOut, .idleTimedOut, .brokenFraming: false
-        }
-    }
 }

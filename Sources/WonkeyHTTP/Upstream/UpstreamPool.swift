@@ -1,6 +1,7 @@
 package import Logging
 package import NIOCore
 internal import NIOPosix
+internal import WonkeyCore
 
 /// Connections of one event loop to one upstream; used on that loop only.
 ///
@@ -11,11 +12,15 @@ package final class UpstreamPool {
     private let logger: Logger
     private var connections: [ObjectIdentifier: UpstreamConnection] = [:]
     private var idle: [UpstreamConnection] = []
-    private var pending: [UpstreamExchange] = []
+    /// In the order of their deadlines.
+    private var pending = CircularBuffer<UpstreamExchange>()
     private var connectingCount = 0
     private var isShutDown = false
     private var isTicking = false
+    /// How the last attempt to connect failed; `nil` after one that did not.
+    private var connectFault: UpstreamFault?
     private let tick: TimeAmount
+    let timeouts: (response: TimeAmount, idle: TimeAmount, reuse: TimeAmount, pending: TimeAmount)
     private var now = NIODeadline.now()
 
     package init(eventLoop: any EventLoop, settings: UpstreamSettings, logger: Logger) {
@@ -23,7 +28,13 @@ package final class UpstreamPool {
         self.settings = settings
         self.logger = logger
         let shortest = min(settings.responseTimeout, settings.idleTimeout, settings.keepAliveIdleMax)
-        self.tick = .milliseconds(min(250, max(10, shortest.inMilliseconds / 4)))
+        self.tick = .milliseconds(min(250, max(10, shortest.milliseconds / 4)))
+        self.timeouts = (
+            response: TimeAmount(settings.responseTimeout),
+            idle: TimeAmount(settings.idleTimeout),
+            reuse: TimeAmount(settings.keepAliveIdleMax),
+            pending: TimeAmount(settings.connectTimeout * 2)
+        )
     }
 
     /// Connections, idle ones and ones being made included.
@@ -33,6 +44,9 @@ package final class UpstreamPool {
 
     /// Requests waiting for a connection.
     package var pendingCount: Int { self.pending.count }
+
+    /// Bytes its connections hold: received and not delivered, written and not taken by their sockets.
+    package var bufferedBytes: Int { self.connections.values.reduce(0) { $0 + $1.bufferedBytes } }
 
     /// Sends a request on an idle connection, a new one, or as soon as there is one.
     ///
@@ -47,16 +61,28 @@ package final class UpstreamPool {
         self.startTicking()
         if self.isShutDown {
             self.failLater(exchange, .shutDown)
-        } else if let connection = self.idle.popLast() {
+        } else if let connection = self.checkOut() {
             connection.start(exchange)
         } else if self.pending.count >= self.settings.pendingMax {
             self.failLater(exchange, .overloaded)
         } else {
-            exchange.pendingDeadline = self.deadline(after: self.settings.connectTimeout * 2)
+            exchange.pendingDeadline = self.deadline(after: self.timeouts.pending)
             self.pending.append(exchange)
-            self.connectIfNeeded()
+            // In a turn of its own: a connection may be refused before the call that makes it returns.
+            self.eventLoop.assumeIsolated().execute { self.connectIfNeeded() }
         }
         return exchange
+    }
+
+    /// The idle connection used last, of those the upstream has left open.
+    ///
+    /// A request that fits on none has sent no byte and goes on a new connection, whatever its method (F12).
+    private func checkOut() -> UpstreamConnection? {
+        while let connection = self.idle.popLast() {
+            if connection.isQuiet { return connection }
+            connection.close()
+        }
+        return nil
     }
 
     /// Closes idle connections, lets running exchanges end, and refuses new ones.
@@ -64,9 +90,7 @@ package final class UpstreamPool {
         self.isShutDown = true
         for connection in self.idle { connection.close() }
         self.idle = []
-        let waiting = self.pending
-        self.pending = []
-        for exchange in waiting { exchange.finish(.failure(.shutDown)) }
+        while let exchange = self.pending.popFirst() { exchange.finish(.failure(.shutDown)) }
     }
 
     private func failLater(_ exchange: UpstreamExchange, _ fault: UpstreamFault) {
@@ -90,7 +114,7 @@ extension UpstreamPool {
         let connection = UpstreamConnection(pool: self)
         let bound = NIOLoopBound(connection, eventLoop: self.eventLoop)
         let bootstrap = ClientBootstrap(group: self.eventLoop)
-            .connectTimeout(.milliseconds(self.settings.connectTimeout.inMilliseconds))
+            .connectTimeout(TimeAmount(self.settings.connectTimeout))
             .channelOption(.autoRead, value: false)
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 128 * 1024))
@@ -124,6 +148,7 @@ extension UpstreamPool {
 
     private func connected(_ connection: UpstreamConnection, _ exchange: UpstreamExchange?) {
         self.connections[ObjectIdentifier(connection)] = connection
+        self.connectFault = nil
         self.startTicking()
         if let exchange {
             if exchange.receiver == nil { self.released(connection) } else { connection.start(exchange) }
@@ -136,11 +161,8 @@ extension UpstreamPool {
         self.logger.debug("upstream connection failed", metadata: ["error": "\(error)"])
         let isTimeout = if case ChannelError.connectTimeout? = error as? ChannelError { true } else { false }
         let fault: UpstreamFault = isTimeout ? .connectTimedOut : .unreachable
-        if let exchange {
-            exchange.finish(.failure(fault))
-        } else if !self.pending.isEmpty {
-            self.pending.removeFirst().finish(.failure(fault))
-        }
+        self.connectFault = fault
+        (exchange ?? self.pending.popFirst())?.finish(.failure(fault))
     }
 }
 
@@ -150,8 +172,8 @@ extension UpstreamPool {
     /// The connection is free: it serves who waits longest, or waits itself.
     func released(_ connection: UpstreamConnection) {
         guard connection.isUsable else { return self.dropped(connection) }
-        if !self.pending.isEmpty {
-            connection.start(self.pending.removeFirst())
+        if let exchange = self.pending.popFirst() {
+            connection.start(exchange)
         } else if self.isShutDown || self.idle.count >= self.settings.idleConnectionsMax {
             connection.close()
         } else {
@@ -188,9 +210,7 @@ extension UpstreamPool {
 
 extension UpstreamPool {
     /// When something that may take `timeout` from now on is late; never early.
-    func deadline(after timeout: Duration) -> NIODeadline {
-        self.now + .milliseconds(timeout.inMilliseconds) + self.tick
-    }
+    func deadline(after timeout: TimeAmount) -> NIODeadline { self.now + timeout + self.tick }
 
     private func startTicking() {
         guard !self.isTicking else { return }
@@ -206,12 +226,19 @@ extension UpstreamPool {
     private func tickFired() {
         self.now = .now()
         for connection in Array(self.connections.values) { connection.checkDeadline(self.now) }
-        let late = self.pending.filter { self.now >= $0.pendingDeadline }
-        if !late.isEmpty {
-            self.pending.removeAll { self.now >= $0.pendingDeadline }
-            for exchange in late { exchange.finish(.failure(.overloaded)) }
-        }
+        self.failLatePending()
         self.isTicking = self.connectionCount > 0 || !self.pending.isEmpty
         if self.isTicking { self.scheduleTick() }
+    }
+    private func failLatePending() {
+        while let exchange = self.pending.first, self.now >= exchange.pendingDeadline {
+            self.pending.removeFirst()
+            exchange.finish(.failure(self.pendingFault))
+        }
+    }
+
+    /// Why requests wait too long: the connections are all in use, or there are none to be had.
+    private var pendingFault: UpstreamFault {
+        self.connections.count >= self.settings.connectionsMax ? .overloaded : self.connectFault ?? .connectTimedOut
     }
 }

@@ -1,0 +1,245 @@
+import NIOCore
+import NIOPosix
+import Support
+import Synchronization
+import Testing
+
+@testable import WonkeyHTTP
+
+private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+private let answering: [OriginServer.Step] = [.await("\r\n\r\n"), .send(ok), .repeat]
+private let silent: [OriginServer.Step] = [.await("never")]
+
+@Suite(.timeLimit(.minutes(1))) struct UpstreamPoolTests {
+    @Test("F12: a POST never goes out on a connection the upstream has just closed")
+    func closedAfterEachAnswer() async throws {
+        let origin = try await OriginServer.start([.await("\r\n\r\nhi"), .send(ok), .close])
+        let answers = try await UpstreamFixture.run(port: origin.port) { fixture async throws in
+            try await fixture.loop.flatSubmit {
+                let promise = fixture.loop.makePromise(of: [String].self)
+                let posts = Posts(count: 100, to: origin, from: fixture, promise)
+                posts.next()
+                return promise.futureResult
+            }.get()
+        }
+        #expect(answers == Array(repeating: "200 length(2) hi|", count: 100))
+        let expected = (1...100).map {
+            "POST /\($0) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi"
+        }
+        #expect(origin.received == expected)
+        await origin.stop()
+    }
+
+    @Test("B12: an idle connection ends as soon as the upstream closes it or speaks unasked")
+    func idleConnections() async throws {
+        for last in [OriginServer.Step.close, .reset, .send("HTTP/1.1 200 OK\r\n\r\n")] {
+            let origin = try await OriginServer.start([.await("\r\n\r\n"), .send(ok), last])
+            try await UpstreamFixture.run(port: origin.port) { fixture async throws in
+                #expect(try await fixture.answer(.head) == "200 length(2) |")
+                #expect(try await fixture.waits { $0.connectionCount == 0 && $0.idleCount == 0 })
+            }
+            await origin.stop()
+        }
+    }
+
+    @Test("an idle connection is closed after its time, and no more are kept than allowed")
+    func idleExpiry() async throws {
+        let origin = try await OriginServer.start(answering)
+        try await UpstreamFixture.run(port: origin.port) {
+            $0.keepAliveIdleMax = .milliseconds(40)
+        } _: { fixture async throws in
+            #expect(try await fixture.answer() == "200 length(2) hi|")
+            #expect(try await fixture.waits { $0.connectionCount == 0 })
+        }
+        #expect(try await waits { origin.closedCount == 1 })
+        try await UpstreamFixture.run(port: origin.port) {
+            $0.idleConnectionsMax = 0
+        } _: { fixture async throws in
+            #expect(try await fixture.answer() == "200 length(2) hi|")
+            #expect(try await fixture.waits { $0.connectionCount == 0 })
+        }
+        await origin.stop()
+    }
+
+    @Test("F14: where all connections are in use, a request waits for one, but not long and not in a long queue")
+    func overloaded() async throws {
+        let origin = try await OriginServer.start(silent)
+        try await UpstreamFixture.run(port: origin.port) {
+            $0.connectionsMax = 1
+            $0.pendingMax = 1
+            $0.connectTimeout = .milliseconds(50)
+        } _: { fixture async throws in
+            async let running = fixture.answer()
+            #expect(try await fixture.waits { $0.connectionCount == 1 && $0.pendingCount == 0 })
+            async let waiting = fixture.answer()
+            #expect(try await fixture.waits { $0.pendingCount == 1 })
+            #expect(try await fixture.answer() == "!overloaded")
+            let second = try await waiting
+            #expect(second == "!overloaded")
+            #expect(origin.connectionCount == 1)
+            await origin.stop()
+            try await origin.closeConnections()
+            let first = try await running
+            #expect(first == "!closedEarly")
+        }
+    }
+
+    @Test("a request that waited gets the connection another one has left")
+    func queue() async throws {
+        let origin = try await OriginServer.start(answering)
+        try await UpstreamFixture.run(port: origin.port) {
+            $0.connectionsMax = 1
+        } _: { fixture async throws in
+            let answers = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<50 { group.addTask { try await fixture.answer() } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers == Array(repeating: "200 length(2) hi|", count: 50))
+        }
+        #expect(origin.connectionCount == 1)
+        await origin.stop()
+    }
+
+    @Test("F14: requests whose connections are never made fail for that reason, however long the queue")
+    func blackHole() async throws {
+        let hole = try await BlackHole.open()
+        try await UpstreamFixture.run(port: hole.port) {
+            $0.connectTimeout = .milliseconds(60)
+            $0.connectionsMax = 1
+        } _: { fixture async throws in
+            let answers = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<4 { group.addTask { try await fixture.answer() } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers == Array(repeating: "!connectTimedOut", count: 4))
+        }
+        try await hole.close()
+    }
+
+    @Test("F14: an upstream that is not there is unreachable, and says so only after the call")
+    func unreachable() async throws {
+        let origin = try await OriginServer.start(silent)
+        let port = origin.port
+        await origin.stop()
+        let label = String(repeating: "x", count: 64)
+        let targets: [UpstreamTarget] = [
+            .tcp(host: "127.0.0.1", port: port), .unix(path: "/nonexistent/socket"),
+            // No name: a label has at most 63 characters.
+            .tcp(host: "\(label).invalid", port: 80),
+        ]
+        for target in targets {
+            try await UpstreamFixture.run(to: target) { fixture async throws in
+                #expect(try await fixture.answer(.post, framing: .chunked) == "!unreachable")
+                #expect(try await fixture.onLoop { $0.connectionCount } == 0)
+            }
+        }
+    }
+
+    @Test("an upstream may listen on a Unix socket, and close there as well")
+    func unixSocket() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("o")
+        let origin = try await OriginServer.start([.await("\r\n\r\n"), .send(ok), .close], path: path)
+        try await UpstreamFixture.run(to: .unix(path: path)) { fixture async throws in
+            for count in 1...3 {
+                #expect(try await fixture.answer(.post) == "200 length(2) hi|")
+                #expect(try await waits { origin.closedCount == count })
+            }
+        }
+        await origin.stop()
+    }
+
+    @Test("at shutdown running exchanges end, waiting ones fail, and idle connections close")
+    func shutdown() async throws {
+        let slow: [OriginServer.Step] = [.awaitCount(10), .send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhi")]
+        let origin = try await OriginServer.start(slow + [.await("go"), .send("ho"), .await("never")])
+        try await UpstreamFixture.run(port: origin.port) {
+            $0.connectionsMax = 1
+        } _: { fixture async throws in
+            async let running = fixture.answer(.post, framing: .length(6)) { event, recorder in
+                switch event {
+                case .ready: recorder.exchange?.write(ByteBuffer(string: "0123"))
+                case .body where !recorder.text.hasSuffix("hiho"):
+                    fixture.shutDown()
+                    recorder.exchange?.write(ByteBuffer(string: "go"))
+                    recorder.exchange?.end()
+                case .informational, .head, .body, .ended, .writable, .unwanted, .failed: break
+                }
+            }
+            #expect(try await fixture.waits { $0.connectionCount == 1 })
+            async let waiting = fixture.answer()
+            let answers = try await [running, waiting]
+            #expect(answers == ["200 length(4) hiho|", "!shutDown"])
+            #expect(try await fixture.answer() == "!shutDown")
+            #expect(try await fixture.waits { $0.connectionCount == 0 })
+        }
+        await origin.stop()
+    }
+}
+
+/// Sends POSTs one after the other, each in the same turn of the loop in which the one before was answered, and after
+/// the upstream has closed that one's connection.
+private final class Posts {
+    private let count: Int
+    private let origin: OriginServer
+    private let fixture: UpstreamFixture
+    private let promise: EventLoopPromise<[String]>
+    private var answers: [String] = []
+
+    init(count: Int, to origin: OriginServer, from fixture: UpstreamFixture, _ promise: EventLoopPromise<[String]>) {
+        self.count = count
+        self.origin = origin
+        self.fixture = fixture
+        self.promise = promise
+    }
+
+    func next() {
+        guard self.answers.count < self.count else { return self.promise.succeed(self.answers) }
+        let recorder = Recorder { event, recorder in
+            guard event == .ready else { return }
+            recorder.exchange?.write(ByteBuffer(string: "hi"))
+            recorder.exchange?.end()
+        } done: { answer in
+            self.answers.append(answer)
+            self.waitForClose()
+            self.next()
+        }
+        recorder.exchange = self.fixture.send(.request(.post, "/\(self.answers.count + 1)", .length(2)), to: recorder)
+        recorder.isSendOver = true
+    }
+
+    /// Holds the loop, so that the pool cannot have noticed.
+    private func waitForClose() {
+        let limit = NIODeadline.now() + .seconds(10)
+        while self.origin.closedCount < self.answers.count, .now() < limit {}
+    }
+}
+
+/// A listener whose queue is full: connections to it are neither accepted nor refused.
+private struct BlackHole {
+    private let listener: any Channel
+    private let fillers: [any Channel]
+
+    var port: Int { self.listener.localAddress?.port ?? 0 }
+
+    static func open() async throws -> BlackHole {
+        let group = MultiThreadedEventLoopGroup.singleton
+        let listener = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1)
+            .serverChannelOption(.autoRead, value: false)
+            .bind(host: "127.0.0.1", port: 0).get()
+        var fillers: [any Channel] = []
+        let bootstrap = ClientBootstrap(group: group).connectTimeout(.milliseconds(200))
+        while fillers.count < 16, let address = listener.localAddress,
+            let filler = try? await bootstrap.connect(to: address).get()
+        {
+            fillers.append(filler)
+        }
+        return BlackHole(listener: listener, fillers: fillers)
+    }
+
+    func close() async throws {
+        for filler in self.fillers { try await filler.close() }
+        try await self.listener.close()
+    }
+}
