@@ -30,6 +30,8 @@ final class GatewayExchange {
     var requestID = ""
     var route: LoopRoute?
     var key: KnownKey?
+    /// The upstream's request head, from preparation to forwarding.
+    var outgoing: OutgoingHead?
     var checks: [CounterCheck] = []
     var applied: [AppliedLimit] = []
     /// Where limits were taken from, until reserved images are settled.
@@ -78,18 +80,19 @@ final class GatewayExchange {
             self.refuse(refusal)
             return
         }
+        if case .proxy(_, let rules, _) = route.action, !self.prepareForwarding(head, rules) { return }
         self.takeLimits(head, route) { refusal in
             if let refusal {
                 self.refuse(refusal)
             } else {
-                self.act(head, route)
+                self.act(route)
             }
         }
     }
 
-    private func act(_ head: RequestHead, _ route: LoopRoute) {
+    private func act(_ route: LoopRoute) {
         switch route.action {
-        case .proxy(let pool, let rules, let upstream): self.forward(head, over: pool, rules, upstream)
+        case .proxy(let pool, _, let upstream): self.forward(over: pool, upstream)
         case .generate(let endpoint): self.answerLocally(by: endpoint)
         case .respond(let response): self.respond(fixed: response)
         }

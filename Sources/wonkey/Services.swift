@@ -22,6 +22,7 @@ struct ProxyService: Service {
             let address = try await self.server.bind(to: listener)
             self.logger.info("listening", metadata: ["address": "\(address)"])
         }
+        self.readiness.beginServing()
         try? await gracefulShutdown()
         self.logger.info("draining", metadata: ["in_flight": "\(self.server.inFlightCount)"])
         self.readiness.beginDraining()

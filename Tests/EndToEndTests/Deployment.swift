@@ -38,8 +38,11 @@ struct Deployment: Sendable {
         self.environment = environment
         self.sidecar = try BuiltProduct("wonkey")
         self.admin = try BuiltProduct("wonkey-admin")
-        let free = try await Self.freePorts(2 * proxies)
-        self.ports = (0..<proxies).map { (proxy: free[2 * $0], operations: free[2 * $0 + 1]) }
+        var ports: [(proxy: Int, operations: Int)] = []
+        for _ in 0..<proxies {
+            ports.append((proxy: try await FreePort.reserve(), operations: try await FreePort.reserve()))
+        }
+        self.ports = ports
         var configurations: [String] = []
         for (index, ports) in self.ports.enumerated() {
             let text = """
@@ -63,20 +66,6 @@ struct Deployment: Sendable {
     }
 
     var port: Int { self.ports[0].proxy }
-
-    /// Ports nobody listens on now.
-    private static func freePorts(_ count: Int) async throws -> [Int] {
-        var channels: [any Channel] = []
-        for _ in 0..<count {
-            channels.append(
-                try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                    .bind(host: "127.0.0.1", port: 0).get()
-            )
-        }
-        let ports = channels.compactMap { $0.localAddress?.port }
-        for channel in channels { try await channel.close() }
-        return ports
-    }
 
     /// Runs `wonkey-admin` and expects it to succeed.
     ///

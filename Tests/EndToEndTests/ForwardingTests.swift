@@ -132,7 +132,8 @@ struct ForwardingTests {
             #expect(answer.hasSuffix("\r\n\r\nok"), "B12")
             await client.close()
         }
-        #expect(origin.connectionCount == 2, "B12")
+        // A third one if the second request was on its way already when the unasked bytes came.
+        #expect((2...3).contains(origin.connectionCount), "B12")
     }
 
     private func pipeline(_ port: Int) async throws {

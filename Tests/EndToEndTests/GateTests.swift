@@ -46,6 +46,8 @@ struct GateTests {
                 #expect(forbidden.status == 403)
                 #expect(forbidden.header("WWW-Authenticate")?.contains(#"error="insufficient_scope""#) == true)
                 #expect(forbidden.header("RateLimit") == nil)
+                // Not forwarded, and so not counted (L10).
+                #expect(try await client.send("TRACE", "/x", headers: key.headers).status == 405)
                 for expected in [200, 200, 429, 429] {
                     let answer = try await client.send("GET", "/x", headers: key.headers)
                     #expect(answer.status == expected)

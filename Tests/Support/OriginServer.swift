@@ -39,6 +39,8 @@ package final class OriginServer: Sendable {
     }
 
     private let state: Mutex<State>
+    /// Of its own: a test may hold other loops.
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     private init(scripts: [[Step]], keepsBytes: Bool) {
         self.state = Mutex(State(scripts: scripts, keepsBytes: keepsBytes))
@@ -58,7 +60,7 @@ package final class OriginServer: Sendable {
         keepsBytes: Bool = true
     ) async throws -> OriginServer {
         let origin = OriginServer(scripts: scripts, keepsBytes: keepsBytes)
-        let bootstrap = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        let bootstrap = ServerBootstrap(group: origin.group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -73,6 +75,7 @@ package final class OriginServer: Sendable {
         return origin
     }
 
+    /// Stops listening; open connections go on until they end or the test does.
     package func stop() async {
         try? await self.state.withLock { $0.listener }?.close()
     }

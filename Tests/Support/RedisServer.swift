@@ -54,8 +54,8 @@ package final class RedisServer: Sendable {
         self.options = options
         self.directory = directory
         self.socketPath = directory.file("redis.sock")
-        self.port = try await Self.freePort()
-        self.tlsPort = options.tls ? try await Self.freePort() : 0
+        self.port = try await FreePort.reserve()
+        self.tlsPort = options.tls ? try await FreePort.reserve() : 0
         if options.tls { try await self.makeCertificate() }
         try await self.start()
     }
@@ -178,15 +178,6 @@ package final class RedisServer: Sendable {
         guard result.terminationStatus.isSuccess else {
             throw Failure(description: "openssl: \(result.standardError)")
         }
-    }
-
-    private static func freePort() async throws -> Int {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = channel.localAddress?.port
-        try await channel.close()
-        guard let port else { throw Failure(description: "no free port") }
-        return port
     }
 }
 

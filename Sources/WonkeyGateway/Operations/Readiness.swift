@@ -15,9 +15,17 @@ package enum CounterMode: String, Sendable, CaseIterable {
 
 /// Whether this process should get traffic, and why not.
 package final class Readiness: Sendable {
+    /// How far the process is.
+    package enum Phase: String, Sendable {
+        /// The public listeners are not open yet.
+        case starting
+        case serving
+        case draining
+    }
+
     /// What the parts of the process say, at the moment of asking.
     package struct Report: Equatable, Sendable {
-        package var isDraining: Bool
+        package var phase: Phase
         package var generation: Int
         package var isStoreConnected: Bool
         /// Whether cached keys may still serve, or the store was never reached.
@@ -25,27 +33,32 @@ package final class Readiness: Sendable {
         package var counters: CounterMode
 
         package init(
-            isDraining: Bool,
+            phase: Phase,
             generation: Int,
             isStoreConnected: Bool,
             isKeyCacheUsable: Bool,
             counters: CounterMode
         ) {
-            self.isDraining = isDraining
+            self.phase = phase
             self.generation = generation
             self.isStoreConnected = isStoreConnected
             self.isKeyCacheUsable = isKeyCacheUsable
             self.counters = counters
         }
 
-        /// Not while draining, without usable keys, or while every request is refused for want of counters.
+        /// Not before listening, not while draining, without usable keys, or while every request is refused for want of
+        /// counters.
         package var isReady: Bool {
-            !self.isDraining && self.isKeyCacheUsable && self.counters != .closed
+            self.phase == .serving && self.isKeyCacheUsable && self.counters != .closed
         }
 
         /// The body of `/ready`.
         package var json: String {
-            let status = self.isDraining ? "draining" : self.isReady ? "ready" : "not_ready"
+            let status =
+                switch self.phase {
+                case .starting, .draining: self.phase.rawValue
+                case .serving: self.isReady ? "ready" : "not_ready"
+                }
             return #"{"status":"\#(status)","configuration":{"generation":\#(self.generation)},"#
                 + #""store":"\#(self.isStoreConnected ? "connected" : "away")","#
                 + #""keys":"\#(self.isKeyCacheUsable ? "usable" : "stale")","#
@@ -53,7 +66,7 @@ package final class Readiness: Sendable {
         }
     }
 
-    private let isDraining = Atomic<Bool>(false)
+    private let phase = Mutex(Phase.starting)
     private let generation: Int
     private let isStoreConnected: @Sendable () -> Bool
     private let isKeyCacheUsable: @Sendable () -> Bool
@@ -72,14 +85,19 @@ package final class Readiness: Sendable {
         self.counters = counters
     }
 
+    /// The public listeners are open.
+    package func beginServing() {
+        self.phase.withLock { $0 = .serving }
+    }
+
     /// From now on `/ready` answers 503.
     package func beginDraining() {
-        self.isDraining.store(true, ordering: .relaxed)
+        self.phase.withLock { $0 = .draining }
     }
 
     package var report: Report {
         Report(
-            isDraining: self.isDraining.load(ordering: .relaxed),
+            phase: self.phase.withLock(\.self),
             generation: self.generation,
             isStoreConnected: self.isStoreConnected(),
             isKeyCacheUsable: self.isKeyCacheUsable(),

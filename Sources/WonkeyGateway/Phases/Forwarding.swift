@@ -12,11 +12,13 @@ package enum IdentityFields {
 
 /// The way to an upstream and back.
 extension GatewayExchange {
-    func forward(_ head: RequestHead, over pool: UpstreamPool, _ rules: ForwardingRules, _ upstream: String) {
-        guard let client = self.client else { return }
-        let outgoing: OutgoingHead
+    /// Makes the upstream's request head before limits are taken: what is not forwarded consumes nothing (L10).
+    ///
+    /// - Returns: Whether the request goes on; if not, it was answered.
+    func prepareForwarding(_ head: RequestHead, _ rules: ForwardingRules) -> Bool {
+        guard let client = self.client else { return false }
         do throws(ForwardingRefusal) {
-            outgoing = try ForwardedRequest.head(
+            self.outgoing = try ForwardedRequest.head(
                 from: head,
                 rules: rules,
                 context: ForwardingContext(
@@ -26,10 +28,16 @@ extension GatewayExchange {
                     identity: self.identity
                 )
             )
+            return true
         } catch {
             self.refuse(error)
-            return
+            return false
         }
+    }
+
+    func forward(over pool: UpstreamPool, _ upstream: String) {
+        guard let outgoing = self.outgoing else { preconditionFailure("forwarding is prepared before admission") }
+        self.outgoing = nil
         let exchange = pool.send(outgoing, receiver: UpstreamAnswer(to: self, from: upstream))
         self.answering = .proxy(exchange)
     }

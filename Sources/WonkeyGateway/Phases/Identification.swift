@@ -35,34 +35,47 @@ extension Identification {
         case otherScheme, malformed
     }
 
+    private static let scheme = Array("bearer".utf8)
+
     private static func token(of value: [UInt8]) -> Scheme {
-        let name = value.prefix { $0 != UInt8(ascii: " ") }
-        guard !name.isEmpty, name.allSatisfy(isTokenByte) else { return .malformed }
-        guard name.map({ $0 | 0x20 }) == Array("bearer".utf8) else { return .otherScheme }
-        let token = value[name.endIndex...].drop { $0 == UInt8(ascii: " ") }
-        let body = token.prefix(while: isToken68Byte)
-        let padding = token[body.endIndex...]
-        guard !body.isEmpty, padding.allSatisfy({ $0 == UInt8(ascii: "=") }) else { return .malformed }
-        return .bearer(Array(token))
+        guard let space = value.firstIndex(of: UInt8(ascii: " ")) else {
+            return value.allSatisfy(Self.isTokenByte) && !value.isEmpty && !Self.isBearer(value[...])
+                ? .otherScheme : .malformed
+        }
+        guard Self.isBearer(value[..<space]) else {
+            return space > 0 && value[..<space].allSatisfy(Self.isTokenByte) ? .otherScheme : .malformed
+        }
+        var start = space
+        while start < value.count, value[start] == UInt8(ascii: " ") { start += 1 }
+        var end = start
+        while end < value.count, Self.isToken68Byte(value[end]) { end += 1 }
+        guard end > start else { return .malformed }
+        for index in end..<value.count where value[index] != UInt8(ascii: "=") { return .malformed }
+        return .bearer(Array(value[start...]))
+    }
+
+    private static func isBearer(_ name: ArraySlice<UInt8>) -> Bool {
+        guard name.count == Self.scheme.count else { return false }
+        for (byte, expected) in zip(name, Self.scheme) where byte | 0x20 != expected { return false }
+        return true
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
     }
 
     /// RFC 9110 §5.6.2 `tchar`.
     private static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-        }
+        Self.isAlphanumeric(byte) || "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
 
     /// RFC 9110 §11.2 `token68` without its padding, which is RFC 6750's `b64token`.
     private static func isToken68Byte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "-._~+/".utf8.contains(byte)
-        }
+        Self.isAlphanumeric(byte) || "-._~+/".utf8.contains(byte)
     }
 }

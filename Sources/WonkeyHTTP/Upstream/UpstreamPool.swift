@@ -63,7 +63,7 @@ package final class UpstreamPool {
             self.failLater(exchange, .shutDown)
         } else if let connection = self.checkOut() {
             connection.start(exchange)
-        } else if self.pending.count >= self.settings.pendingMax {
+        } else if self.pending.count >= self.settings.pendingMax + self.connectionsLeft {
             self.failLater(exchange, .overloaded)
         } else {
             exchange.pendingDeadline = self.deadline(after: self.timeouts.pending)
@@ -101,6 +101,9 @@ package final class UpstreamPool {
 // MARK: - Connecting
 
 extension UpstreamPool {
+    /// Connections that are not made yet: whoever waits for one of them does not wait for others to finish.
+    private var connectionsLeft: Int { max(0, self.settings.connectionsMax - self.connections.count) }
+
     private func connectIfNeeded() {
         guard self.pending.count > self.connectingCount, self.connectionCount < self.settings.connectionsMax else {
             return
