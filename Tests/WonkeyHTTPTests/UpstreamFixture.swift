@@ -50,6 +50,12 @@ struct UpstreamFixture: Sendable {
         self.pool.value.send(head, receiver: receiver)
     }
 
+    /// Runs `action` on the loop once a request waits for a connection; called on the loop.
+    func whenSomebodyWaits(_ action: @escaping () -> Void) {
+        if self.pool.value.pendingCount > 0 { return action() }
+        self.loop.assumeIsolated().scheduleTask(in: .milliseconds(1)) { self.whenSomebodyWaits(action) }
+    }
+
     /// Shuts the pool down; called on the loop.
     func shutDown() { self.pool.value.shutdown() }
 
