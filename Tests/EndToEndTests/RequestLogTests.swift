@@ -39,6 +39,8 @@ struct RequestLogTests {
     private func locker(_ file: String) throws -> DatabaseQueue {
         var configuration = GRDB.Configuration()
         configuration.allowsUnsafeTransactions = true
+        // The proxy may be writing just then.
+        configuration.busyMode = .timeout(30)
         return try DatabaseQueue(path: file, configuration: configuration)
     }
 
