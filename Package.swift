@@ -20,6 +20,10 @@ let nio: [Target.Dependency] = [
 ]
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+]
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A target of ours with its test target `Tests/<name>Tests`.
@@ -51,12 +55,17 @@ let modules: [[Target]] = [
     module("WonkeyCurl", ["WonkeyCore", "CCurl", log]),
     module(
         "WonkeyStore",
-        ["WonkeyCore", crypto, log, .product(name: "GRDB", package: "GRDB.swift")],
+        ["WonkeyCore", "CLibPQ", crypto, log, .product(name: "GRDB", package: "GRDB.swift")],
         pages: ["Schema.md"]
     ),
     module("WonkeyGateway", ["WonkeyCore", "WonkeyHTTP", crypto, log, lifecycle] + nio),
     module("WonkeyImages", ["WonkeyCore", "WonkeyHTTP", log, crypto], tests: ["WonkeyCurl", "CCurl"]),
-    module("WonkeyAdmin", ["WonkeyCore", log], tests: ["WonkeyStore", "wonkey-admin"]),
+    module("WonkeyPasswords", ["WonkeyCore", "CCrypt"]),
+    module(
+        "WonkeyAdmin",
+        ["WonkeyCore", crypto, log, lifecycle] + hummingbird + [.product(name: "JWTKit", package: "jwt-kit")],
+        tests: ["WonkeyStore", "wonkey-admin"]
+    ),
 ]
 
 let package = Package(
@@ -73,13 +82,18 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: modules.flatMap(\.self) + [
         .systemLibrary(name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CHiredis", path: "Sources/C/CHiredis"),
+        .systemLibrary(name: "CCrypt", path: "Sources/C/CCrypt", pkgConfig: "libxcrypt"),
+        .systemLibrary(name: "CLibPQ", path: "Sources/C/CLibPQ", pkgConfig: "libpq"),
         .systemLibrary(name: "CLibYAML", path: "Sources/C/CLibYAML", pkgConfig: "yaml-0.1"),
 
         .executableTarget(
@@ -94,9 +108,10 @@ let package = Package(
         .executableTarget(
             name: "wonkey-admin",
             dependencies: [
-                "WonkeyCore", "WonkeyConfig", "WonkeyStore", "WonkeyAdmin", arguments, log,
+                "WonkeyCore", "WonkeyConfig", "WonkeyRedis", "WonkeyCurl", "WonkeyStore", "WonkeyPasswords",
+                "WonkeyAdmin", arguments, lifecycle, log,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ],
+            ] + nio,
             swiftSettings: settings
         ),
 

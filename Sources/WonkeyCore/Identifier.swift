@@ -21,12 +21,14 @@ package enum Subjects {
     package enum Project {}
     package enum Key {}
     package enum Identity {}
+    package enum User {}
 }
 
 package typealias OrganizationID = Identifier<Subjects.Organization>
 package typealias ProjectID = Identifier<Subjects.Project>
 package typealias KeyID = Identifier<Subjects.Key>
 package typealias IdentityID = Identifier<Subjects.Identity>
+package typealias UserID = Identifier<Subjects.User>
 
 extension Identifier {
     /// Makes a new id of 16 random characters out of `[0-9A-Za-z]` (95 bits) behind `prefix` and an underscore.

@@ -14,6 +14,10 @@ final class MigratedDatabase: SQLDatabase {
         self.migrator = migrator
     }
 
+    func scoped(to scope: StoreScope) -> any SQLDatabase {
+        MigratedDatabase(self.base.scoped(to: scope), migrator: self.migrator)
+    }
+
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws(StoreError) -> Value {

@@ -8,6 +8,9 @@ import WonkeyCore
 protocol SQLDatabase: Sendable {
     var dialect: SQLDialect { get }
 
+    /// The same database, its transactions bound to what `scope` may see and do, as far as the engine can bind them.
+    func scoped(to scope: StoreScope) -> any SQLDatabase
+
     /// Runs `body` on one consistent state of the data.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value

@@ -43,6 +43,9 @@ final class SQLiteDatabase: SQLDatabase {
         self.busyTimeout = busyTimeout
     }
 
+    /// Itself: SQLite knows no users, so the repositories' conditions are all that guards here.
+    func scoped(to scope: StoreScope) -> any SQLDatabase { self }
+
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws(StoreError) -> Value {
