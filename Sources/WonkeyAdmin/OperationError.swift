@@ -6,6 +6,10 @@ package struct OperationError: Error, Equatable {
         /// The caller asked for something that can never be; asking again is no use.
         case invalidInput
         case notFound, conflict
+        /// The thing has changed since the version that the caller named.
+        case outdated
+        /// The acting user's role does not reach.
+        case forbidden
         /// The store's schema is older than this program.
         case schemaBehind
         /// The store gives no usable answer.
@@ -16,19 +20,22 @@ package struct OperationError: Error, Equatable {
     ///
     /// Holds no key.
     package var message: String
+    /// The member of the input that is at fault, such as `expires_at`, where it is one.
+    package var field: String?
     /// What the store said, for the operator alone.
     package var detail: String?
 
-    package init(code: Code, message: String, detail: String? = nil) {
+    package init(code: Code, message: String, field: String? = nil, detail: String? = nil) {
         self.code = code
         self.message = message
+        self.field = field
         self.detail = detail
     }
 }
 
 extension OperationError {
-    static func invalid(_ message: String) -> Self {
-        Self(code: .invalidInput, message: message)
+    static func invalid(_ message: String, field: String? = nil) -> Self {
+        Self(code: .invalidInput, message: message, field: field)
     }
 
     init(_ error: StoreError) {
@@ -37,6 +44,12 @@ extension OperationError {
             self.init(code: .notFound, message: "it does not exist any more", detail: error.message)
         case .conflict:
             self.init(code: .conflict, message: "somebody else changed it meanwhile", detail: error.message)
+        case .outdated:
+            let message = "it was changed meanwhile; read it again and decide anew"
+            self.init(code: .outdated, message: message, detail: error.message)
+        case .forbidden:
+            let message = "your role in the organization does not allow this"
+            self.init(code: .forbidden, message: message, detail: error.message)
         case .unavailable:
             self.init(code: .storeUnavailable, message: "the store gives no answer", detail: error.message)
         case .full:

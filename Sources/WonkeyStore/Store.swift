@@ -79,7 +79,7 @@ package final class Store: Sendable {
             switch error.code {
             case .unavailable, .full:
                 logger.warning("store is away, will be opened when it is back", metadata: ["error": "\(error.message)"])
-            case .corrupt, .conflict, .notFound: throw error
+            case .corrupt, .conflict, .outdated, .forbidden, .notFound: throw error
             }
         }
     }

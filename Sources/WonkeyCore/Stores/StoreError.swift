@@ -9,6 +9,10 @@ package struct StoreError: Error {
         case notFound
         /// The name or value is taken already.
         case conflict
+        /// The thing is not in the version any more that the caller wants to change.
+        case outdated
+        /// The acting user sees the thing, but their role does not let them change it.
+        case forbidden
         /// Stored data, or the schema, is not what this version understands.
         case corrupt
     }
