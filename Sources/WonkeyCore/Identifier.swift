@@ -22,6 +22,8 @@ package enum Subjects {
     package enum Key {}
     package enum Identity {}
     package enum User {}
+    package enum Session {}
+    package enum Invitation {}
 }
 
 package typealias OrganizationID = Identifier<Subjects.Organization>
@@ -29,6 +31,8 @@ package typealias ProjectID = Identifier<Subjects.Project>
 package typealias KeyID = Identifier<Subjects.Key>
 package typealias IdentityID = Identifier<Subjects.Identity>
 package typealias UserID = Identifier<Subjects.User>
+package typealias SessionID = Identifier<Subjects.Session>
+package typealias InvitationID = Identifier<Subjects.Invitation>
 
 extension Identifier {
     /// Makes a new id of 16 random characters out of `[0-9A-Za-z]` (95 bits) behind `prefix` and an underscore.
