@@ -1,10 +1,7 @@
-/// What a member may do in an organization, from most to least.
-package enum Role: String, Sendable, CaseIterable {
-    case owner, admin, developer, viewer
-
+extension Role {
     /// Whether the role allows it.
     package func allows(_ capability: Capability) -> Bool {
-        capability.roles.contains(self)
+        self >= capability.roleMin
     }
 
     /// Whether a member of this role may give others that role, take it from them, or remove those who have it.
@@ -13,7 +10,7 @@ package enum Role: String, Sendable, CaseIterable {
     }
 }
 
-/// What can be done in an organization, each by some roles.
+/// What can be done in an organization, each from some role on.
 ///
 /// Leaving it is everybody's right, and so is no capability.
 package enum Capability: Sendable, CaseIterable {
@@ -28,13 +25,13 @@ package enum Capability: Sendable, CaseIterable {
     /// Make, unmake and remove owners.
     case manageOwners
 
-    /// Who may.
-    package var roles: Set<Role> {
+    /// The lowest role that may.
+    package var roleMin: Role {
         switch self {
-        case .read: [.owner, .admin, .developer, .viewer]
-        case .manageKeys: [.owner, .admin, .developer]
-        case .manageProjects, .manageMembers: [.owner, .admin]
-        case .manageOwners: [.owner]
+        case .read: .viewer
+        case .manageKeys: .developer
+        case .manageProjects, .manageMembers: .admin
+        case .manageOwners: .owner
         }
     }
 }
