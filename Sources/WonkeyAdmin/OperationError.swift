@@ -10,6 +10,10 @@ package struct OperationError: Error, Equatable {
         case outdated
         /// The acting user's role does not reach.
         case forbidden
+        /// Nobody is signed in, or not with these credentials.
+        case unauthenticated
+        /// Too often; see ``OperationError/retryAfter``.
+        case rateLimited
         /// The store's schema is older than this program.
         case schemaBehind
         /// The store gives no usable answer.
@@ -24,12 +28,21 @@ package struct OperationError: Error, Equatable {
     package var field: String?
     /// What the store said, for the operator alone.
     package var detail: String?
+    /// When asking again is worth it; for `.rateLimited`.
+    package var retryAfter: Duration?
 
-    package init(code: Code, message: String, field: String? = nil, detail: String? = nil) {
+    package init(
+        code: Code,
+        message: String,
+        field: String? = nil,
+        detail: String? = nil,
+        retryAfter: Duration? = nil
+    ) {
         self.code = code
         self.message = message
         self.field = field
         self.detail = detail
+        self.retryAfter = retryAfter
     }
 }
 

@@ -3,6 +3,8 @@ package indirect enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
+    /// Finite; for what is no whole number, such as a rate.
+    case number(Double)
     case string(String)
     case array([JSONValue])
     case object([Member])
@@ -48,6 +50,7 @@ extension JSONValue {
         case .null: text += "null"
         case .bool(let value): text += value ? "true" : "false"
         case .integer(let value): text += String(value)
+        case .number(let value): text += value.isFinite ? String(value) : "null"
         case .string(let value): Self.write(value, to: &text)
         case .array(let values):
             text += "["

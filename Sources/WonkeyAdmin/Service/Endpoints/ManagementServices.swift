@@ -1,0 +1,46 @@
+package import WonkeyCore
+
+/// The ports that endpoints work with; each subject adds its own.
+package struct ManagementServices: Sendable {
+    /// The projects and keys that a scope sees.
+    package var administration: @Sendable (StoreScope) -> any AdministrationStore
+    /// The log that a scope sees.
+    package var logs: @Sendable (StoreScope) -> any LogRepository
+    package var authenticator: any Authenticator
+    package var clock: any WallClock
+    package var keyFormat: KeyFormat
+    /// The limits that the configuration names.
+    package var limitNames: Set<String>
+    /// Whether requests can be served now; says why not.
+    package var readiness: @Sendable () async -> ServiceReadiness
+
+    package init(
+        administration: @escaping @Sendable (StoreScope) -> any AdministrationStore,
+        logs: @escaping @Sendable (StoreScope) -> any LogRepository,
+        authenticator: any Authenticator,
+        clock: any WallClock,
+        keyFormat: KeyFormat,
+        limitNames: Set<String>,
+        readiness: @escaping @Sendable () async -> ServiceReadiness
+    ) {
+        self.administration = administration
+        self.logs = logs
+        self.authenticator = authenticator
+        self.clock = clock
+        self.keyFormat = keyFormat
+        self.limitNames = limitNames
+        self.readiness = readiness
+    }
+
+    /// What operations work on, for one scope.
+    package func context(for scope: StoreScope, actor: Actor) -> AdministrationContext {
+        AdministrationContext(
+            store: self.administration(scope),
+            logs: self.logs(scope),
+            clock: self.clock,
+            actor: actor,
+            keyFormat: self.keyFormat,
+            limitNames: self.limitNames
+        )
+    }
+}
