@@ -98,6 +98,12 @@ extension Configuration {
             "Which requests are let in how, and what becomes of them."
         )
         configuration.routes = routes.map(\.value)
+        section.read(
+            "management",
+            into: &configuration.management,
+            .section(Management.read),
+            "The management service, wonkey-admin serve."
+        )
         section.read("logs", into: &configuration.logs, .section(Logs.read), "The request log.")
         section.read("logging", into: &configuration.logging, .section(Logging.read), "The program's own messages.")
         Self.check(listeners, operations, section)

@@ -26,6 +26,7 @@ package struct Configuration: Sendable {
     /// Which of several matching routes wins is the router's business, not the order's.
     package var routes: [Route]
     package var server: Server = .init()
+    package var management: Management = .init()
     package var logs: Logs = .init()
     package var logging: Logging = .init()
 

@@ -66,6 +66,7 @@ struct ExampleTests {
         #expect(configuration.storage == [:])
         #expect(configuration.routes == Self.routes(perMinute, burst, images))
         #expect(configuration.server == .init())
+        #expect(configuration.management == .init())
         #expect(configuration.logs == .init())
         #expect(configuration.logging == .init())
     }

@@ -66,6 +66,9 @@ struct SchemaTests {
                 "storage: {a: {account_id: x, bucket: bkt, access_key_id: \"\", secret_access_key: b}}",
                 "/storage/a/access_key_id"
             ),
+            ("management: {port: 8081}", "/management/port"),
+            ("management: {address: localhost}", "/management/address"),
+            ("management: {cors: {allowed_origins: [app.example.com]}}", "/management/cors/allowed_origins/0"),
             ("logs: {sink: clickhouse}", "/logs/sink"), ("logging: [info]", "/logging"),
         ]
     )
