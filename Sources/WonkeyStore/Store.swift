@@ -42,7 +42,8 @@ package final class Store: Sendable {
     /// Opens a store.
     ///
     /// - Parameters:
-    ///   - url: `sqlite:PATH`; a relative path counts from the working directory.
+    ///   - url: `sqlite:PATH`, where a relative path counts from the working directory, or `postgres://…`.
+    ///   - limits: For PostgreSQL.
     ///   - mode: See ``Mode``.
     ///   - logger: Told when a server starts without its database.
     ///   - clock: Tells when log batches and schema steps were applied.
@@ -52,12 +53,15 @@ package final class Store: Sendable {
     ///   `.corrupt`: a damaged file, or a schema of a newer version.
     package static func open(
         url: String,
+        limits: PostgresLimits = PostgresLimits(),
         mode: Mode,
         logger: Logger,
         clock: any WallClock = SystemClock(),
         pollInterval: Duration = .milliseconds(100)
     ) async throws(StoreError) -> Store {
-        let database = SQLiteDatabase(path: try Self.sqlitePath(url))
+        let database: any SQLDatabase =
+            url.hasPrefix("postgres")
+            ? try PostgresDatabase(Secret(url), limits: limits) : SQLiteDatabase(path: try Self.sqlitePath(url))
         let store = Store(database, mode: mode, clock: clock, pollInterval: pollInterval)
         switch mode {
         case .serve: try await store.serve(logger)
@@ -100,7 +104,7 @@ package final class Store: Sendable {
     /// The path in a URL; the URL itself stays out of the messages, because others hold passwords.
     static func sqlitePath(_ url: String) throws(StoreError) -> String {
         guard url.hasPrefix("sqlite:") else {
-            throw StoreError(code: .unavailable, message: "the store's URL is not sqlite:PATH")
+            throw StoreError(code: .unavailable, message: "the store's URL is neither sqlite:PATH nor postgres://…")
         }
         var path = url.dropFirst("sqlite:".count)
         if path.hasPrefix("//") { path = path.dropFirst(2) }

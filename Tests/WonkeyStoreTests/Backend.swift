@@ -6,6 +6,7 @@ import WonkeyCore
 /// An engine that every repository suite runs on.
 enum Backend: CaseIterable {
     case sqlite
+    case postgres
 
     /// Runs `body` with a new, empty and not yet migrated place for a database.
     func withPlace(_ body: (Place) async throws -> Void) async throws {
@@ -15,6 +16,10 @@ enum Backend: CaseIterable {
                 let path = directory.file("data/wonkey.db")
                 let place = Place { SQLiteDatabase(path: path) }
                 try await body(place)
+            }
+        case .postgres:
+            try await withPostgresDatabase(exists: false) { database in
+                try await body(try .postgres(database.url))
             }
         }
     }
@@ -35,6 +40,11 @@ struct Place: Sendable {
 
     init(_ connect: @escaping @Sendable () -> any SQLDatabase) {
         self.connect = connect
+    }
+
+    static func postgres(_ url: String, limits: PostgresLimits = PostgresLimits()) throws -> Place {
+        let url = try PostgresURL(Secret(url))
+        return Place { PostgresDatabase(url, limits: limits) }
     }
 }
 

@@ -49,4 +49,7 @@ install_packages() {
 
 # What building needs, and a Redis.
 # shellcheck disable=SC2034 # read by the scripts that source this
-build_packages=(libcurl4-openssl-dev libhiredis-dev libyaml-dev libsqlite3-dev pkg-config redis-server ca-certificates)
+build_packages=(
+    libcurl4-openssl-dev libhiredis-dev libyaml-dev libsqlite3-dev libpq-dev libcrypt-dev pkg-config redis-server
+    ca-certificates
+)

@@ -5,17 +5,29 @@ import WonkeyCore
 final class MigratedDatabase: SQLDatabase {
     private let base: any SQLDatabase
     private let migrator: SQLSchemaMigrator
-    private let isReady = Mutex(false)
+    private let readiness: Readiness
+
+    /// Shared by all scopes of a database: one of them migrates for all.
+    private final class Readiness: Sendable {
+        let isReady = Mutex(false)
+    }
 
     var dialect: SQLDialect { self.base.dialect }
 
     init(_ base: any SQLDatabase, migrator: SQLSchemaMigrator) {
         self.base = base
         self.migrator = migrator
+        self.readiness = Readiness()
+    }
+
+    private init(_ base: any SQLDatabase, of other: MigratedDatabase) {
+        self.base = base
+        self.migrator = other.migrator
+        self.readiness = other.readiness
     }
 
     func scoped(to scope: StoreScope) -> any SQLDatabase {
-        MigratedDatabase(self.base.scoped(to: scope), migrator: self.migrator)
+        MigratedDatabase(self.base.scoped(to: scope), of: self)
     }
 
     func read<Value: Sendable>(
@@ -55,8 +67,8 @@ final class MigratedDatabase: SQLDatabase {
 
     /// Migrates once; callers that come meanwhile do the same, and find nothing left to do.
     private func prepare() async throws(StoreError) {
-        guard !self.isReady.withLock({ $0 }) else { return }
+        guard !self.readiness.isReady.withLock({ $0 }) else { return }
         _ = try await self.migrator.migrate()
-        self.isReady.withLock { $0 = true }
+        self.readiness.isReady.withLock { $0 = true }
     }
 }

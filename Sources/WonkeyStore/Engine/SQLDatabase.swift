@@ -59,7 +59,8 @@ protocol SQLConnection {
     /// Inserts rows with one statement prepared once.
     ///
     /// - Parameters:
-    ///   - rows: Each with one value per column.
+    ///   - rows: Each with one value per column. Where the conflict is resolved by an update, no two rows may conflict
+    ///     with each other.
     ///   - table: Where they go.
     ///   - columns: The columns' names.
     ///   - conflict: The `ON CONFLICT` clause.
@@ -70,6 +71,10 @@ protocol SQLConnection {
         columns: [StaticString],
         onConflict conflict: StaticString
     ) throws(StoreError)
+
+    /// Ends the waits of ``SQLDatabase/awaitCommit(since:patience:)`` everywhere when this transaction commits, on engines
+    /// whose waits need to be told.
+    func announceCommit() throws(StoreError)
 
     /// Runs statements without parameters, separated by semicolons; for migrations.
     func runScript(_ sql: String) throws(StoreError)

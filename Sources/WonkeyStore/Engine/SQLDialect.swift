@@ -2,7 +2,7 @@
 struct SQLDialect: Sendable {
     /// The text of the parameter of that number, from 1.
     let placeholder: @Sendable (_ number: Int) -> String
-    /// What the words in braces of a migration stand for, by word.
+    /// What the words of a migration stand for that the engines call differently, by word; most are in braces.
     let words: [String: String]
     /// A query with one row if the table exists, and none if not.
     let tableExists: @Sendable (_ name: String) -> BoundSQL
@@ -17,5 +17,25 @@ struct SQLDialect: Sendable {
             "{clustered}": "STRICT, WITHOUT ROWID",
         ],
         tableExists: { "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = \($0)" }
+    )
+
+    /// Text is compared byte by byte, as SQLite does, whatever the database's own order is.
+    static let postgreSQL = Self(
+        placeholder: { "$\($0)" },
+        words: [
+            " TEXT": " TEXT COLLATE \"C\"",
+            "{int}": "BIGINT",
+            "{bytes}": "BYTEA",
+            "{sequence}": "BIGINT PRIMARY KEY GENERATED ALWAYS AS IDENTITY",
+            "{table}": "",
+            "{clustered}": "",
+        ],
+        // Not `to_regclass`: it may remember from before the lock was waited for that there is no such table.
+        tableExists: { name in
+            """
+            SELECT 1 FROM pg_catalog.pg_class
+            WHERE relname = CAST(\(name) AS TEXT) AND pg_catalog.pg_table_is_visible(oid)
+            """
+        }
     )
 }

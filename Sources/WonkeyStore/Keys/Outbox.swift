@@ -21,5 +21,6 @@ enum Outbox {
             VALUES (\(kind.rawValue), \(project), \(keyHash), \(now))
             """
         )
+        try connection.announceCommit()
     }
 }

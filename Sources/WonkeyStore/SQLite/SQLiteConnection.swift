@@ -46,6 +46,9 @@ struct SQLiteConnection: SQLConnection {
         }
     }
 
+    /// Nothing: the watching connection sees every commit.
+    func announceCommit() {}
+
     func runScript(_ sql: String) throws(StoreError) {
         try self.translating { try self.database.execute(sql: sql) }
     }
