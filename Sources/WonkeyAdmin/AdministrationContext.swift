@@ -59,7 +59,12 @@ extension AdministrationContext {
     }
 
     /// Checks that the configuration has a limit of that name.
-    func checkLimitName(_ name: String) throws(OperationError) {
+    ///
+    /// - Parameters:
+    ///   - name: As given.
+    ///   - field: The member of the input that holds it.
+    /// - Throws: ``OperationError`` with code `.invalidInput` and the nearest name there is.
+    func checkLimitName(_ name: String, field: String = "name") throws(OperationError) {
         guard !self.limitNames.contains(name) else { return }
         let hint =
             switch Suggestion.nearest(to: name, among: self.limitNames) {
@@ -67,6 +72,6 @@ extension AdministrationContext {
             case .none where self.limitNames.isEmpty: "it has no limits at all"
             case .none: "it has \(self.limitNames.sorted().map { quoted($0) }.joined(separator: ", "))"
             }
-        throw .invalid("the configuration has no limit \(quoted(name)); \(hint)")
+        throw .invalid("the configuration has no limit \(quoted(name)); \(hint)", field: field)
     }
 }

@@ -47,15 +47,16 @@ private func isVisible(_ scalar: Unicode.Scalar) -> Bool {
 /// - Throws: ``OperationError`` with code `.invalidInput`.
 func checkedName(_ name: String, of subject: String) throws(OperationError) -> String {
     guard (1...64).contains(name.count), name.utf8.count <= 512 else {
-        throw .invalid("a \(subject)'s name has 1 to 64 characters; this one has \(name.count)")
+        throw .invalid("a \(subject)'s name has 1 to 64 characters; this one has \(name.count)", field: "name")
     }
     guard name.unicodeScalars.allSatisfy(isVisible), name.first?.isWhitespace == false,
         name.last?.isWhitespace == false
     else {
-        throw .invalid("a \(subject)'s name has visible characters only and no space at its ends")
+        throw .invalid("a \(subject)'s name has visible characters only and no space at its ends", field: "name")
     }
     guard redactingKeys(in: name) == name else {
-        throw .invalid("that name looks like a key; a \(subject)'s name is shown and logged, choose another")
+        let message = "that name looks like a key; a \(subject)'s name is shown and logged, choose another"
+        throw .invalid(message, field: "name")
     }
     return name
 }

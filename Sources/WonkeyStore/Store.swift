@@ -16,6 +16,7 @@ package final class Store: Sendable {
         case migrate
     }
 
+    /// The operator's; ``administration(for:)`` makes others.
     package let administration: SQLAdministrationStore
     package let keys: SQLKeyDirectory
     package let changes: SQLChangeFeed
@@ -32,7 +33,7 @@ package final class Store: Sendable {
             case .use, .migrate: base
             }
         self.database = database
-        self.administration = SQLAdministrationStore(database)
+        self.administration = SQLAdministrationStore(database, for: .operator)
         self.keys = SQLKeyDirectory(database)
         self.changes = SQLChangeFeed(database, interval: pollInterval)
         self.logs = SQLLogRepository(database)
@@ -69,6 +70,11 @@ package final class Store: Sendable {
         case .migrate: break
         }
         return store
+    }
+
+    /// The projects and keys that a scope reaches.
+    package func administration(for scope: StoreScope) -> SQLAdministrationStore {
+        SQLAdministrationStore(self.database, for: scope)
     }
 
     /// Closes every connection; commits are durable without it.

@@ -75,7 +75,8 @@ struct KeyOperationsTests {
         var bench = Bench()
         _ = try await bench.project()
         let error = try await refusal { _ = try await operation.run(in: bench.context, using: &bench.generator) }
-        #expect(error == OperationError(code: .invalidInput, message: message))
+        #expect(error == OperationError(code: .invalidInput, message: message, field: error.field))
+        #expect(["name", "expires_at", "scopes", "limits"].contains(error.field))
         #expect(bench.store.with { $0.keys.isEmpty })
     }
 
@@ -107,6 +108,7 @@ struct KeyOperationsTests {
         let issued = try await bench.key(of: try await bench.project())
         var expected = issued.key
         expected.state = .revoked
+        expected.version = 2
         #expect(try await RevokeKey(id: issued.key.id.rawValue).run(in: bench.context) == expected)
         #expect(bench.store.with { $0.keys } == [expected])
         let error = try await refusal { _ = try await RevokeKey(id: issued.key.id.rawValue).run(in: bench.context) }
@@ -175,7 +177,7 @@ struct KeyOperationsTests {
             let rotation = RotateKey(id: old.key.id.rawValue, overlap: .seconds(90 * 86_400 + 1))
             _ = try await rotation.run(in: bench.context, using: &bench.generator)
         }
-        #expect(error == OperationError(code: .invalidInput, message: "an overlap is from 0s to 90d"))
+        #expect(error == OperationError(code: .invalidInput, message: "an overlap is from 0s to 90d", field: "overlap"))
     }
 
     @Test("verification names every way in which a key is not good")

@@ -45,9 +45,10 @@ package struct CreateKey: Sendable {
     ) async throws(OperationError) -> IssuedKey {
         let now = context.clock.now
         let name = try checkedName(self.name, of: "key")
-        let expiresAt = try Self.checkedExpiry(self.expires, now: now)
-        let permissions = try Self.checkedPermissions(self.permissions)
-        let overrides = try Self.checkedOverrides(self.limits, in: context)
+        var expiresAt: Timestamp?
+        if let expires { expiresAt = try KeyInput.expiry(expires, now: now) }
+        let permissions = try KeyInput.permissions(self.permissions)
+        let overrides = try KeyInput.overrides(self.limits, in: context)
         let project = try await context.project(self.project)
         let text = context.keyFormat.generate(environment: self.environment, using: &generator)
         let key = Key(
@@ -66,39 +67,5 @@ package struct CreateKey: Sendable {
             try await context.store.createKey(key, hash: text.hash, by: context.actor)
         }
         return IssuedKey(key: key, text: text)
-    }
-
-    private static func checkedExpiry(_ expires: Moment?, now: Timestamp) throws(OperationError) -> Timestamp? {
-        guard let expiresAt = expires?.after(now) else { return nil }
-        guard expiresAt > now else {
-            throw .invalid("a key expires in the future; \(expiresAt.rfc3339) is not, it is \(now.rfc3339) now")
-        }
-        return expiresAt
-    }
-
-    /// Sorted, each once.
-    private static func checkedPermissions(_ texts: [String]) throws(OperationError) -> [Permission] {
-        var permissions: Set<Permission> = []
-        for text in texts {
-            guard let permission = Permission(rawValue: text) else {
-                throw .invalid("\(quoted(text)) is no permission; 1 to 128 of letters, digits and . _ : * / - are")
-            }
-            permissions.insert(permission)
-        }
-        return permissions.sorted()
-    }
-
-    private static func checkedOverrides(
-        _ limits: [LimitArgument],
-        in context: AdministrationContext
-    ) throws(OperationError) -> [String: Quota] {
-        var overrides: [String: Quota] = [:]
-        for limit in limits {
-            try context.checkLimitName(limit.name)
-            guard overrides.updateValue(limit.quota, forKey: limit.name) == nil else {
-                throw .invalid("the limit \(quoted(limit.name)) is given twice")
-            }
-        }
-        return overrides
     }
 }

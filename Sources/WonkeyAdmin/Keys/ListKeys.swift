@@ -12,4 +12,17 @@ package struct ListKeys: Sendable {
         let project = try await context.project(self.project)
         return try await asking { () async throws(StoreError) in try await context.store.keys(of: project.id) }
     }
+
+    /// A part of them.
+    package func run(
+        _ page: PageRequest,
+        in context: AdministrationContext
+    ) async throws(OperationError) -> Page<Key> {
+        let project = try await context.project(self.project)
+        return try await page.read {
+            ListPlace(time: $0.createdAt, id: $0.id.rawValue)
+        } _: { start, limit async throws(StoreError) in
+            try await context.store.keys(of: project.id, after: start, limit: limit)
+        }
+    }
 }

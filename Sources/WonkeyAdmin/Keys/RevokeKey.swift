@@ -13,14 +13,18 @@ package struct RevokeKey: Sendable {
     /// - Returns: The key as it is now.
     /// - Throws: ``OperationError``; `.conflict` if it was revoked before.
     package func run(in context: AdministrationContext) async throws(OperationError) -> Key {
-        var key = try await context.key(self.id)
+        let key = try await context.key(self.id)
         guard key.state != .revoked else {
             throw OperationError(code: .conflict, message: "the key \(key.id) is revoked already")
         }
-        try await asking { () async throws(StoreError) in
-            try await context.store.setState(.revoked, of: key.id, at: context.clock.now, by: context.actor)
+        return try await asking { () async throws(StoreError) in
+            try await context.store.updateKey(
+                key.id,
+                KeyChange(state: .revoked),
+                ifVersion: nil,
+                at: context.clock.now,
+                by: context.actor
+            )
         }
-        key.state = .revoked
-        return key
     }
 }

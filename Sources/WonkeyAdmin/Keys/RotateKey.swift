@@ -35,7 +35,7 @@ package struct RotateKey: Sendable {
         using generator: inout some RandomNumberGenerator
     ) async throws(OperationError) -> Outcome {
         guard self.overlap >= .zero, self.overlap <= Self.overlapMax else {
-            throw .invalid("an overlap is from 0s to \(Self.overlapMax.text)")
+            throw .invalid("an overlap is from 0s to \(Self.overlapMax.text)", field: "overlap")
         }
         let now = context.clock.now
         let old = try await context.key(self.id)
@@ -46,6 +46,7 @@ package struct RotateKey: Sendable {
         successor.start = text.start
         successor.createdAt = now
         successor.lastUsedAt = nil
+        successor.version = 1
         let ends = min(old.expiresAt ?? now + self.overlap, now + self.overlap)
         do {
             try await context.store.rotateKey(

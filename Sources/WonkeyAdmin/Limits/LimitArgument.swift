@@ -22,17 +22,24 @@ package struct LimitArgument: Equatable, Sendable {
             let form = "a whole number, a slash and a duration, such as 100/1m or 5000/24h"
             throw .invalid("\(quoted(String(parts[1]))) is not LIMIT/WINDOW: \(form)")
         }
-        guard quota.limit <= Self.limitMax, quota.window <= Self.windowMax else {
-            throw .invalid(
-                "a limit is at most \(Self.limitMax) per window, and a window at most \(Self.windowMax.text)"
-            )
-        }
         self.init(name: String(parts[0]), quota: quota)
+        try self.check()
+    }
+
+    /// Checks that the numbers are within their ranges.
+    ///
+    /// - Throws: ``OperationError`` with code `.invalidInput`.
+    func check() throws(OperationError) {
+        let most = "a limit is at most \(Self.limitMax) per window, and a window at most \(Self.windowMax.text)"
+        guard (0...Self.limitMax).contains(self.quota.limit) else { throw .invalid(most, field: "limit") }
+        guard self.quota.window >= .milliseconds(1), self.quota.window <= Self.windowMax else {
+            throw .invalid(most, field: "window")
+        }
     }
 
     /// Exact in the counter store's arithmetic.
-    private static let limitMax = 1_000_000_000
-    private static let windowMax = Duration.seconds(366 * 86_400)
+    package static let limitMax = 1_000_000_000
+    package static let windowMax = Duration.seconds(366 * 86_400)
 }
 
 /// Whose limits are meant, as given by the caller.

@@ -6,10 +6,13 @@ package import WonkeyCore
 package struct RemoveLimit: Sendable {
     package var subject: LimitSubject
     package var name: String
+    /// What the key or project must be at; `nil` for whatever it is.
+    package var version: Int64?
 
-    package init(subject: LimitSubject, name: String) {
+    package init(subject: LimitSubject, name: String, ifVersion version: Int64? = nil) {
         self.subject = subject
         self.name = name
+        self.version = version
     }
 
     /// Removes it.
@@ -34,6 +37,7 @@ package struct RemoveLimit: Sendable {
             try await context.store.removeOverride(
                 named: self.name,
                 of: subject,
+                ifVersion: self.version,
                 at: context.clock.now,
                 by: context.actor
             )

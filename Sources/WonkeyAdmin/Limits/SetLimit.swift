@@ -5,34 +5,39 @@ package struct SetLimit: Sendable {
     package var subject: LimitSubject
     /// At least one.
     package var limits: [LimitArgument]
+    /// What the key or project must be at; `nil` for whatever it is.
+    package var version: Int64?
 
-    package init(subject: LimitSubject, limits: [LimitArgument]) {
+    package init(subject: LimitSubject, limits: [LimitArgument], ifVersion version: Int64? = nil) {
         self.subject = subject
         self.limits = limits
+        self.version = version
     }
 
-    /// Sets them, one after the other.
+    /// Sets them, all or none.
     ///
     /// - Returns: What was set.
-    /// - Throws: ``OperationError``; after a store error the first ones may be set, and setting them again does no harm.
+    /// - Throws: ``OperationError``; `.outdated` if the version is another. Nothing was set.
     package func run(in context: AdministrationContext) async throws(OperationError) -> [LimitOverride] {
         guard !self.limits.isEmpty else { throw .invalid("give at least one NAME=LIMIT/WINDOW") }
-        var names: Set<String> = []
+        var quotas: [String: Quota] = [:]
         for limit in self.limits {
             try context.checkLimitName(limit.name)
-            guard names.insert(limit.name).inserted else {
+            try limit.check()
+            guard quotas.updateValue(limit.quota, forKey: limit.name) == nil else {
                 throw .invalid("the limit \(quoted(limit.name)) is given twice")
             }
         }
         let subject = try await context.overrideSubject(self.subject)
-        var overrides: [LimitOverride] = []
-        for limit in self.limits {
-            let override = LimitOverride(subject: subject, name: limit.name, quota: limit.quota)
-            try await asking { () async throws(StoreError) in
-                try await context.store.setOverride(override, at: context.clock.now, by: context.actor)
-            }
-            overrides.append(override)
+        try await asking { [quotas] () async throws(StoreError) in
+            try await context.store.setOverrides(
+                quotas,
+                of: subject,
+                ifVersion: self.version,
+                at: context.clock.now,
+                by: context.actor
+            )
         }
-        return overrides
+        return self.limits.map { LimitOverride(subject: subject, name: $0.name, quota: $0.quota) }
     }
 }

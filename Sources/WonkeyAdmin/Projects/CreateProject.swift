@@ -1,11 +1,17 @@
 package import WonkeyCore
 
-/// Makes a project in the default organization.
+/// Makes a project.
 package struct CreateProject: Sendable {
     package var name: String
+    /// Where; ``defaultOrganization`` is made if it is not there yet.
+    package var organization: OrganizationID
 
-    package init(name: String) {
+    /// The organization of an installation that has only one.
+    package static let defaultOrganization = OrganizationID(rawValue: "org_default")
+
+    package init(name: String, organization: OrganizationID = Self.defaultOrganization) {
         self.name = name
+        self.organization = organization
     }
 
     /// Makes it.
@@ -19,24 +25,35 @@ package struct CreateProject: Sendable {
         in context: AdministrationContext,
         using generator: inout some RandomNumberGenerator
     ) async throws(OperationError) -> Project {
-        let name = try checkedName(self.name, of: "project")
-        guard !ProjectID.isID(name, prefix: "proj") else {
-            throw .invalid("a project's name must not look like a project's id")
-        }
         let project = Project(
             id: .random(prefix: "proj", using: &generator),
-            organizationID: OrganizationID(rawValue: "org_default"),
-            name: name,
+            organizationID: self.organization,
+            name: try checkedProjectName(self.name),
             createdAt: context.clock.now
         )
         do {
             try await context.store.createProject(project, by: context.actor)
-        } catch  where error.code == .conflict {
-            let message = "a project \(quoted(name)) exists already; choose another name"
-            throw OperationError(code: .conflict, message: message, detail: error.message)
         } catch {
-            throw OperationError(error)
+            throw OperationError(error, ofProjectNamed: project.name)
         }
         return project
+    }
+}
+
+/// Checks a project's name, which must be none that an id could be taken for.
+func checkedProjectName(_ name: String) throws(OperationError) -> String {
+    let name = try checkedName(name, of: "project")
+    guard !ProjectID.isID(name, prefix: "proj") else {
+        throw .invalid("a project's name must not look like a project's id", field: "name")
+    }
+    return name
+}
+
+extension OperationError {
+    /// What the store said when a project was to get a name.
+    init(_ error: StoreError, ofProjectNamed name: String) {
+        self.init(error)
+        guard error.code == .conflict else { return }
+        self.message = "a project \(quoted(name)) exists already; choose another name"
     }
 }

@@ -21,7 +21,7 @@ package struct ShowProject: Sendable {
             Outcome(
                 project: project,
                 overrides: try await context.store.overrides(of: .project(project.id)),
-                keyCount: try await context.store.keys(of: project.id).count
+                keyCount: try await context.store.keyCount(of: project.id)
             )
         }
     }

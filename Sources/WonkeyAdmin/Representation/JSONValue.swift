@@ -38,6 +38,12 @@ extension JSONValue {
         self = text.map(JSONValue.string) ?? .null
     }
 
+    /// An object with more members behind its own; anything else as it is.
+    func adding(_ members: [Member]) -> Self {
+        guard case .object(let own) = self else { return self }
+        return .object(own + members)
+    }
+
     /// The text in one line, without spaces (RFC 8259).
     package var text: String {
         var text = ""

@@ -25,20 +25,17 @@ extension Project: Representable {
             "name": .string(self.name),
             "organization_id": .string(self.organizationID.rawValue),
             "created_at": JSONValue(self.createdAt),
+            "version": .integer(self.version),
         ]
     }
 }
 
 extension ShowProject.Outcome: Representable {
     package var json: JSONValue {
-        [
-            "id": .string(self.project.id.rawValue),
-            "name": .string(self.project.name),
-            "organization_id": .string(self.project.organizationID.rawValue),
-            "created_at": JSONValue(self.project.createdAt),
-            "keys": .integer(Int64(self.keyCount)),
-            "limits": .array(self.overrides.map { limit($0.name, $0.quota) }),
-        ]
+        self.project.json.adding([
+            .init("keys", .integer(Int64(self.keyCount))),
+            .init("limits", .array(self.overrides.map { limit($0.name, $0.quota) })),
+        ])
     }
 }
 
@@ -60,6 +57,7 @@ extension Key: Representable {
             .init("last_used_at", JSONValue(self.lastUsedAt)),
             .init("permissions", .array(self.permissions.map { .string($0.rawValue) })),
             .init("limits", .array(self.overrides.sorted { $0.key < $1.key }.map { limit($0.key, $0.value) })),
+            .init("version", .integer(self.version)),
         ]
         return .object(members)
     }
@@ -74,8 +72,7 @@ extension RotateKey.Outcome: Representable {
     /// The new key, and what becomes of the old one.
     package var json: JSONValue {
         let replaced: JSONValue = ["id": .string(self.oldID.rawValue), "expires_at": JSONValue(self.oldExpiresAt)]
-        guard case .object(let members) = self.issued.json else { return .null }
-        return .object(members + [.init("replaces", replaced)])
+        return self.issued.json.adding([.init("replaces", replaced)])
     }
 }
 
@@ -96,8 +93,7 @@ extension LimitOverride: Representable {
             case .key(let id): (.string(id.rawValue), .null)
             case .project(let id): (.null, .string(id.rawValue))
             }
-        guard case .object(let members) = limit(self.name, self.quota) else { return .null }
-        return .object(members + [.init("key_id", keyID), .init("project_id", projectID)])
+        return limit(self.name, self.quota).adding([.init("key_id", keyID), .init("project_id", projectID)])
     }
 }
 
@@ -108,6 +104,30 @@ private func limit(_ name: String, _ quota: Quota) -> JSONValue {
         "window": .string(quota.window.text),
         "window_ms": .integer(quota.window.milliseconds),
     ]
+}
+
+extension AuditRecord: Representable {
+    package var json: JSONValue {
+        [
+            "id": .string(self.id),
+            "time": JSONValue(self.time),
+            "organization_id": .string(self.organizationID.rawValue),
+            "project_id": JSONValue(self.projectID?.rawValue),
+            "actor": .string(self.actor.name),
+            "source": .string(self.actor.source),
+            "event": .string(self.event),
+            "subject_kind": .string(self.subjectKind),
+            "subject_id": .string(self.subjectID),
+            "before": Self.state(self.before),
+            "after": Self.state(self.after),
+        ]
+    }
+
+    /// What the store holds as text, which only a damaged one does not hold as JSON.
+    private static func state(_ text: String?) -> JSONValue {
+        guard let text else { return .null }
+        return (try? JSONValue(parsing: Array(text.utf8))) ?? .string(text)
+    }
 }
 
 extension RequestRecord: Representable {

@@ -36,15 +36,7 @@ package struct LogFilter: Equatable, Sendable {
 }
 
 /// A place in the log, between two records.
-package struct LogCursor: Equatable, Sendable {
-    package var time: Timestamp
-    package var id: String
-
-    package init(time: Timestamp, id: String) {
-        self.time = time
-        self.id = id
-    }
-}
+package typealias LogCursor = ListPlace
 
 /// What one key used on one day.
 package struct DailyUsage: Equatable, Sendable {

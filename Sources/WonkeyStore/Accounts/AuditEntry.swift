@@ -8,9 +8,12 @@ struct AuditEntry {
     enum Event: String {
         case organizationCreate = "organization.create"
         case projectCreate = "project.create"
+        case projectUpdate = "project.update"
+        case projectDelete = "project.delete"
         case keyCreate = "key.create"
         case keyUpdate = "key.update"
         case keyRotate = "key.rotate"
+        case keyDelete = "key.delete"
         case limitSetOverride = "limit.set_override"
         case limitDeleteOverride = "limit.delete_override"
     }

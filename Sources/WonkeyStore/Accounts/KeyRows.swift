@@ -3,6 +3,8 @@ import WonkeyCore
 /// Keys as the control plane reads them, with the permissions and overrides that hang on them directly.
 struct KeyRows {
     let connection: any SQLConnection
+    /// Keys outside it do not exist, nor do deleted ones and those of deleted projects.
+    let scope: StoreScope
 
     /// Which keys a query is about.
     enum Selection {
@@ -11,18 +13,33 @@ struct KeyRows {
         case project(ProjectID)
     }
 
+    /// The one key selected.
+    func key(_ selection: Selection) throws -> Key? {
+        try self.keys(selection).first
+    }
+
     /// The keys selected, oldest first.
-    func keys(_ selection: Selection) throws -> [Key] {
-        let condition = self.condition(selection)
-        var keys = try self.connection.rows(
-            """
+    ///
+    /// - Parameters:
+    ///   - selection: Which.
+    ///   - start: Only those after it.
+    ///   - limit: How many at most; `nil` for all.
+    /// - Returns: The keys, whole.
+    /// - Throws: ``WonkeyCore/StoreError``.
+    func keys(_ selection: Selection, after start: ListPlace? = nil, limit: Int? = nil) throws -> [Key] {
+        var condition = self.condition(selection)
+        if let start { condition += " AND (keys.created_at, keys.id) > (\(start.time), \(start.id))" }
+        var query: BoundSQL = """
             SELECT keys.id, keys.project_id, projects.org_id, keys.name, keys.start, keys.environment, keys.state,
-                keys.created_at, keys.expires_at, keys.last_used_at
+                keys.created_at, keys.expires_at, keys.last_used_at, keys.version
             FROM keys JOIN projects ON projects.id = keys.project_id
             WHERE \(condition) ORDER BY keys.created_at, keys.id
-            """,
-            self.key
-        )
+            """
+        if let limit { query += " LIMIT \(limit)" }
+        var keys = try self.connection.rows(query, self.key)
+        guard let last = keys.last else { return [] }
+        // What hangs on the keys of this page, and on none behind it.
+        condition += " AND (keys.created_at, keys.id) <= (\(last.createdAt), \(last.id))"
         let permissions = try self.permissions(condition)
         let overrides = try self.overrides(condition)
         for index in keys.indices {
@@ -32,12 +49,26 @@ struct KeyRows {
         return keys
     }
 
+    /// How many keys a project has.
+    func count(of project: ProjectID) throws -> Int {
+        let query: BoundSQL = """
+            SELECT COUNT(*) FROM keys JOIN projects ON projects.id = keys.project_id
+            WHERE \(self.condition(.project(project)))
+            """
+        return try self.connection.first(query) { Int(try $0.integer(0)) } ?? 0
+    }
+
     private func condition(_ selection: Selection) -> BoundSQL {
-        switch selection {
-        case .id(let id): "keys.id = \(id) AND keys.deleted_at IS NULL"
-        case .hash(let hash): "keys.hash = \(hash) AND keys.deleted_at IS NULL"
-        case .project(let project): "keys.project_id = \(project) AND keys.deleted_at IS NULL"
-        }
+        let selected: BoundSQL =
+            switch selection {
+            case .id(let id): "keys.id = \(id)"
+            case .hash(let hash): "keys.hash = \(hash)"
+            case .project(let project): "keys.project_id = \(project)"
+            }
+        return """
+            \(selected) AND keys.deleted_at IS NULL AND projects.deleted_at IS NULL
+                AND \(self.scope.reaches("projects.org_id"))
+            """
     }
 
     private func key(_ row: SQLRow) throws -> Key {
@@ -51,7 +82,8 @@ struct KeyRows {
             state: try row.named(6),
             createdAt: try row.time(7),
             expiresAt: try row.optionalTime(8),
-            lastUsedAt: try row.optionalTime(9)
+            lastUsedAt: try row.optionalTime(9),
+            version: try row.integer(10)
         )
     }
 
@@ -59,19 +91,22 @@ struct KeyRows {
         var permissions: [KeyID: [Permission]] = [:]
         let query: BoundSQL = """
             SELECT keys.id, permissions.slug
-            FROM keys JOIN key_permissions ON key_permissions.key_id = keys.id
+            FROM keys JOIN projects ON projects.id = keys.project_id
+                JOIN key_permissions ON key_permissions.key_id = keys.id
                 JOIN permissions ON permissions.id = key_permissions.permission_id
-            WHERE \(condition) ORDER BY permissions.slug
+            WHERE \(condition)
             """
         try self.connection.forEachRow(of: query) { permissions[try $0.id(0), default: []].append(try $0.named(1)) }
-        return permissions
+        // In one order on every engine, whatever their collations.
+        return permissions.mapValues { $0.sorted() }
     }
 
     private func overrides(_ condition: BoundSQL) throws -> [KeyID: [String: Quota]] {
         var overrides: [KeyID: [String: Quota]] = [:]
         let query: BoundSQL = """
             SELECT keys.id, limit_overrides.name, limit_overrides.quota, limit_overrides.window_ms
-            FROM keys JOIN limit_overrides ON limit_overrides.key_id = keys.id
+            FROM keys JOIN projects ON projects.id = keys.project_id
+                JOIN limit_overrides ON limit_overrides.key_id = keys.id
             WHERE \(condition)
             """
         try self.connection.forEachRow(of: query) { row in

@@ -1,42 +1,53 @@
 package import WonkeyCore
 
 extension SQLAdministrationStore {
-    package func setOverride(
-        _ override: LimitOverride,
+    package func setOverrides(
+        _ quotas: [String: Quota],
+        of subject: OverrideSubject,
+        ifVersion version: Int64?,
         at now: Timestamp,
         by actor: Actor
     ) async throws(StoreError) {
         try await self.database.write { connection in
-            let owner = try Self.owner(of: override.subject, on: connection)
-            let old = try Self.overrides(of: override.subject, on: connection).first { $0.name == override.name }
-            guard old != override else { return }
-            try Self.upsert(override, at: now, on: connection)
+            let owner = try self.lockOwner(of: subject, ifVersion: version, on: connection)
+            let old = try self.quotas(of: subject, on: connection)
+            let changed = quotas.filter { old[$0.key] != $0.value }.sorted { $0.key < $1.key }
+            guard !changed.isEmpty else { return }
+            try self.touch(subject, at: now, on: connection)
             try owner.announce(at: now, on: connection)
-            let entry = owner.entry(.limitSetOverride, override.name, before: old?.quota, after: override.quota)
-            try entry.append(by: actor, at: now, on: connection)
+            for (name, quota) in changed {
+                let override = LimitOverride(subject: subject, name: name, quota: quota)
+                try Self.upsert(override, at: now, on: connection)
+                let entry = owner.entry(.limitSetOverride, name, before: old[name], after: quota)
+                try entry.append(by: actor, at: now, on: connection)
+            }
         }
     }
 
     package func overrides(of subject: OverrideSubject) async throws(StoreError) -> [LimitOverride] {
-        try await self.database.read { try Self.overrides(of: subject, on: $0) }
+        let quotas = try await self.database.read { try self.quotas(of: subject, on: $0) }
+        return quotas.sorted { $0.key < $1.key }
+            .map { LimitOverride(subject: subject, name: $0.key, quota: $0.value) }
     }
 
     package func removeOverride(
         named name: String,
         of subject: OverrideSubject,
+        ifVersion version: Int64?,
         at now: Timestamp,
         by actor: Actor
     ) async throws(StoreError) {
         try await self.database.write { connection in
-            let old = try Self.overrides(of: subject, on: connection).first { $0.name == name }
-            let isOfSubject = Self.condition(subject)
-            let removed = try connection.execute("DELETE FROM limit_overrides WHERE \(isOfSubject) AND name = \(name)")
-            guard let old, removed == 1 else {
-                throw StoreError(code: .notFound, message: "there is no override of \(name) there")
-            }
-            let owner = try Self.owner(of: subject, on: connection)
+            let owner = try self.lockOwner(of: subject, ifVersion: version, on: connection)
+            let old = try Self.existing(
+                try self.quotas(of: subject, on: connection)[name],
+                "override of \(name) there"
+            )
+            let isOfSubject = self.condition(subject)
+            try connection.execute("DELETE FROM limit_overrides WHERE \(isOfSubject) AND name = \(name)")
+            try self.touch(subject, at: now, on: connection)
             try owner.announce(at: now, on: connection)
-            let entry = owner.entry(.limitDeleteOverride, name, before: old.quota, after: nil)
+            let entry = owner.entry(.limitDeleteOverride, name, before: old, after: nil)
             try entry.append(by: actor, at: now, on: connection)
         }
     }
@@ -61,39 +72,65 @@ extension SQLAdministrationStore {
         )
     }
 
-    private static func overrides(
-        of subject: OverrideSubject,
-        on connection: any SQLConnection
-    ) throws -> [LimitOverride] {
-        let query: BoundSQL = """
-            SELECT name, quota, window_ms FROM limit_overrides WHERE \(self.condition(subject)) ORDER BY name
-            """
-        return try connection.rows(query) { row in
-            LimitOverride(subject: subject, name: try row.text(0), quota: try row.quota(1))
-        }
+    private func quotas(of subject: OverrideSubject, on connection: any SQLConnection) throws -> [String: Quota] {
+        let query: BoundSQL = "SELECT name, quota, window_ms FROM limit_overrides WHERE \(self.condition(subject))"
+        let quotas = try connection.rows(query) { (name: try $0.text(0), quota: try $0.quota(1)) }
+        return Dictionary(uniqueKeysWithValues: quotas.map { ($0.name, $0.quota) })
     }
 
-    private static func condition(_ subject: OverrideSubject) -> BoundSQL {
-        switch subject {
-        case .key(let id): "key_id = \(id)"
-        case .project(let id): "project_id = \(id)"
-        }
-    }
-
-    private static func owner(of subject: OverrideSubject, on connection: any SQLConnection) throws -> OverrideOwner {
+    /// The condition that an override hangs on the subject, and that is there and within the scope.
+    private func condition(_ subject: OverrideSubject) -> BoundSQL {
         switch subject {
         case .key(let id):
-            let (key, hash) = try self.existingKey(id, on: connection)
-            return OverrideOwner(
-                subject: .key(id),
-                organization: key.organizationID,
-                project: key.projectID,
-                keyHash: hash
+            """
+            limit_overrides.key_id = \(id)
+                AND EXISTS (SELECT 1 FROM keys WHERE keys.id = limit_overrides.key_id AND \(self.livingKeys))
+            """
+        case .project(let id):
+            """
+            limit_overrides.project_id = \(id)
+                AND EXISTS (
+                    SELECT 1 FROM projects WHERE projects.id = limit_overrides.project_id AND \(self.livingProjects)
+                )
+            """
+        }
+    }
+
+    /// Counts a change of a subject that is locked.
+    private func touch(_ subject: OverrideSubject, at now: Timestamp, on connection: any SQLConnection) throws {
+        switch subject {
+        case .key(let id):
+            try connection.execute(
+                """
+                UPDATE keys SET version = version + 1, updated_at = \(now) WHERE id = \(id) AND \(self.livingKeys)
+                """
             )
         case .project(let id):
-            guard let project = try self.project(id, on: connection) else {
-                throw StoreError(code: .notFound, message: "there is no project \(id)")
-            }
+            try connection.execute(
+                """
+                UPDATE projects SET version = version + 1, updated_at = \(now)
+                WHERE id = \(id) AND \(self.livingProjects)
+                """
+            )
+        }
+    }
+
+    private func lockOwner(
+        of subject: OverrideSubject,
+        ifVersion version: Int64?,
+        on connection: any SQLConnection
+    ) throws -> OverrideOwner {
+        switch subject {
+        case .key(let id):
+            let locked = try self.lockKey(id, ifVersion: version, on: connection)
+            return OverrideOwner(
+                subject: .key(id),
+                organization: locked.thing.organizationID,
+                project: locked.thing.projectID,
+                keyHash: locked.hash
+            )
+        case .project(let id):
+            let project = try self.lockProject(id, ifVersion: version, on: connection).thing
             return OverrideOwner(subject: .project(id), organization: project.organizationID, project: id)
         }
     }

@@ -1,58 +1,36 @@
 package import WonkeyCore
 
-/// The projects, keys and overrides in the database.
+/// The projects, keys and overrides in the database, as far as its scope reaches.
 ///
-/// Writes are split by subject: `+Keys`, `+Overrides`. Every one checks, changes, tells the outbox and the audit log in
-/// one transaction; one that changes nothing tells nothing.
+/// Split by subject: `+Projects`, `+Keys`, `+Overrides`, `+Audit`; `+Authority` holds what every change asks first. Every
+/// change checks, locks, writes, tells the outbox and the audit log in one transaction; one that changes nothing tells nothing.
 package struct SQLAdministrationStore: AdministrationStore {
     let database: any SQLDatabase
+    let scope: StoreScope
 
-    init(_ database: any SQLDatabase) {
-        self.database = database
-    }
-
-    package func createProject(_ project: Project, by actor: Actor) async throws(StoreError) {
-        try await self.database.write { connection in
-            try Self.ensureOrganization(of: project, by: actor, on: connection)
-            let taken = try connection.hasRow(
-                """
-                SELECT 1 FROM projects
-                WHERE org_id = \(project.organizationID) AND name = \(project.name) AND deleted_at IS NULL
-                """
-            )
-            guard !taken else {
-                throw StoreError(code: .conflict, message: "there is a project named \(project.name)")
-            }
-            try connection.execute(
-                """
-                INSERT INTO projects (id, org_id, name, created_at, updated_at) VALUES (
-                    \(project.id), \(project.organizationID), \(project.name), \(project.createdAt), \(project.createdAt)
-                )
-                """
-            )
-            try Outbox.append(.project, project: project.id, at: project.createdAt, on: connection)
-            let entry = AuditEntry(
-                event: .projectCreate,
-                subject: .project(project.id),
-                organization: project.organizationID,
-                project: project.id,
-                after: ["name": project.name]
-            )
-            try entry.append(by: actor, at: project.createdAt, on: connection)
-        }
+    init(_ database: any SQLDatabase, for scope: StoreScope) {
+        self.database = database.scoped(to: scope)
+        self.scope = scope
     }
 
     package func projects() async throws(StoreError) -> [Project] {
         try await self.database.read { connection in
-            try connection.rows("\(Self.projectColumns) WHERE deleted_at IS NULL ORDER BY name, id", Self.project)
+            try connection.rows("\(self.projects) ORDER BY projects.name, projects.id", Self.project)
         }
+    }
+
+    package func projects(after start: ListPlace?, limit: Int) async throws(StoreError) -> [Project] {
+        var query = self.projects
+        if let start { query += " AND (projects.created_at, projects.id) > (\(start.time), \(start.id))" }
+        query += " ORDER BY projects.created_at, projects.id LIMIT \(limit)"
+        return try await self.database.read { [query] in try $0.rows(query, Self.project) }
     }
 
     package func project(nameOrID: String) async throws(StoreError) -> Project? {
         try await self.database.read { connection in
-            if let project = try Self.project(ProjectID(rawValue: nameOrID), on: connection) { return project }
+            if let project = try self.project(ProjectID(rawValue: nameOrID), on: connection) { return project }
             let named = try connection.rows(
-                "\(Self.projectColumns) WHERE name = \(nameOrID) AND deleted_at IS NULL ORDER BY id",
+                "\(self.projects) AND projects.name = \(nameOrID) ORDER BY projects.id",
                 Self.project
             )
             guard named.count < 2 else {
@@ -66,37 +44,28 @@ package struct SQLAdministrationStore: AdministrationStore {
     }
 
     /// The project of that id, within a transaction.
-    static func project(_ id: ProjectID, on connection: any SQLConnection) throws -> Project? {
-        try connection.first("\(Self.projectColumns) WHERE id = \(id) AND deleted_at IS NULL", Self.project)
+    func project(_ id: ProjectID, on connection: any SQLConnection) throws -> Project? {
+        try connection.first("\(self.projects) AND projects.id = \(id)", Self.project)
     }
 
-    private static let projectColumns: BoundSQL = "SELECT id, org_id, name, created_at FROM projects"
-
-    private static func project(_ row: SQLRow) throws -> Project {
-        Project(id: try row.id(0), organizationID: try row.id(1), name: try row.text(2), createdAt: try row.time(3))
+    /// The projects within the scope, to be narrowed down with ` AND …`.
+    var projects: BoundSQL {
+        """
+        SELECT projects.id, projects.org_id, projects.name, projects.created_at, projects.version
+        FROM projects WHERE \(self.livingProjects)
+        """
     }
 
-    private static func ensureOrganization(
-        of project: Project,
-        by actor: Actor,
-        on connection: any SQLConnection
-    ) throws {
-        let id = project.organizationID
-        let name = id.rawValue == "org_default" ? "Default" : id.rawValue
-        let made = try connection.execute(
-            """
-            INSERT INTO orgs (id, name, created_at, updated_at)
-            VALUES (\(id), \(name), \(project.createdAt), \(project.createdAt))
-            ON CONFLICT (id) DO NOTHING
-            """
+    /// The condition that a row of `projects` is not deleted and within the scope.
+    var livingProjects: BoundSQL { "projects.deleted_at IS NULL AND \(self.scope.reaches("projects.org_id"))" }
+
+    static func project(_ row: SQLRow) throws -> Project {
+        Project(
+            id: try row.id(0),
+            organizationID: try row.id(1),
+            name: try row.text(2),
+            createdAt: try row.time(3),
+            version: try row.integer(4)
         )
-        guard made == 1 else { return }
-        let entry = AuditEntry(
-            event: .organizationCreate,
-            subject: .organization(id),
-            organization: id,
-            after: ["name": name]
-        )
-        try entry.append(by: actor, at: project.createdAt, on: connection)
     }
 }

@@ -8,6 +8,9 @@ final class MemoryStore: AdministrationStore, LogRepository, SchemaMigrator {
         var keys: [Key] = []
         var hashes: [KeyHash: KeyID] = [:]
         var overrides: [LimitOverride] = []
+        /// The organizations that users own.
+        var homes: [UserID: OrganizationID] = [:]
+        var audit: [AuditRecord] = []
         var records: [RequestRecord] = []
         var usage: [DailyUsage] = []
         var pendingSteps: [(number: Int, name: String, sql: String)] = []
@@ -54,6 +57,80 @@ final class MemoryStore: AdministrationStore, LogRepository, SchemaMigrator {
         try self.call { $0.projects.sorted { $0.name < $1.name } }
     }
 
+    func projects(after start: ListPlace?, limit: Int) async throws(StoreError) -> [Project] {
+        try self.call {
+            Self.page($0.projects, after: start, limit) { ListPlace(time: $0.createdAt, id: $0.id.rawValue) }
+        }
+    }
+
+    private static func page<Element>(
+        _ elements: [Element],
+        after start: ListPlace?,
+        _ limit: Int,
+        place: (Element) -> ListPlace
+    ) -> [Element] {
+        let order = { (place: ListPlace) in (place.time, place.id) }
+        let sorted = elements.sorted { order(place($0)) < order(place($1)) }
+        return Array(sorted.filter { element in start.map { order($0) < order(place(element)) } ?? true }.prefix(limit))
+    }
+
+    func defaultProject(
+        of user: UserID,
+        orMake candidate: Project,
+        by actor: Actor
+    ) async throws(StoreError) -> Project {
+        try self.call { state throws(StoreError) in
+            guard let home = state.homes[user] else { throw StoreError(code: .notFound, message: "owns none") }
+            if let project = state.projects.first(where: { $0.organizationID == home }) { return project }
+            var project = candidate
+            project.organizationID = home
+            state.projects.append(project)
+            return project
+        }
+    }
+
+    func updateProject(
+        _ id: ProjectID,
+        _ change: ProjectChange,
+        ifVersion version: Int64?,
+        at now: Timestamp,
+        by actor: Actor
+    ) async throws(StoreError) -> Project {
+        try self.call { state throws(StoreError) in
+            guard let index = state.projects.firstIndex(where: { $0.id == id }) else {
+                throw StoreError(code: .notFound, message: "no such project")
+            }
+            try Self.check(version, state.projects[index].version)
+            if let name = change.name {
+                guard !state.projects.contains(where: { $0.name == name && $0.id != id }) else {
+                    throw StoreError(code: .conflict, message: "project name is taken")
+                }
+                state.projects[index].name = name
+            }
+            state.projects[index].version += 1
+            state.actors.append(actor)
+            return state.projects[index]
+        }
+    }
+
+    func deleteProject(
+        _ id: ProjectID,
+        ifVersion version: Int64?,
+        at now: Timestamp,
+        by actor: Actor
+    ) async throws(StoreError) {
+        try self.call { state throws(StoreError) in
+            state.projects.removeAll { $0.id == id }
+            state.actors.append(actor)
+        }
+    }
+
+    private static func check(_ expected: Int64?, _ version: Int64) throws(StoreError) {
+        guard expected == nil || expected == version else {
+            throw StoreError(code: .outdated, message: "other version")
+        }
+    }
+
     func project(nameOrID: String) async throws(StoreError) -> Project? {
         try self.call { state in
             state.projects.first { $0.id.rawValue == nameOrID } ?? state.projects.first { $0.name == nameOrID }
@@ -84,13 +161,52 @@ final class MemoryStore: AdministrationStore, LogRepository, SchemaMigrator {
         }
     }
 
-    func setState(_ newState: KeyState, of key: KeyID, at now: Timestamp, by actor: Actor) async throws(StoreError) {
+    func keys(of project: ProjectID, after start: ListPlace?, limit: Int) async throws(StoreError) -> [Key] {
+        try self.call { state in
+            let keys = state.keys.filter { $0.projectID == project }
+            return Self.page(keys, after: start, limit) { ListPlace(time: $0.createdAt, id: $0.id.rawValue) }
+        }
+    }
+
+    func keyCount(of project: ProjectID) async throws(StoreError) -> Int {
+        try self.call { $0.keys.count { $0.projectID == project } }
+    }
+
+    func updateKey(
+        _ id: KeyID,
+        _ change: KeyChange,
+        ifVersion version: Int64?,
+        at now: Timestamp,
+        by actor: Actor
+    ) async throws(StoreError) -> Key {
         try self.call { state throws(StoreError) in
-            let index = try Self.index(of: key, in: state)
-            guard state.keys[index].state != .revoked || newState == .revoked else {
+            let index = try Self.index(of: id, in: state)
+            var key = state.keys[index]
+            try Self.check(version, key.version)
+            guard key.state != .revoked || change.state.map({ $0 == .revoked }) ?? true else {
                 throw StoreError(code: .conflict, message: "revocation is final")
             }
-            state.keys[index].state = newState
+            key.name = change.name ?? key.name
+            key.state = change.state ?? key.state
+            if let expiry = change.expiry { key.expiresAt = expiry.time }
+            key.permissions = change.permissions ?? key.permissions
+            key.version += 1
+            state.keys[index] = key
+            state.actors.append(actor)
+            return key
+        }
+    }
+
+    func deleteKey(
+        _ id: KeyID,
+        ifVersion version: Int64?,
+        at now: Timestamp,
+        by actor: Actor
+    ) async throws(StoreError) {
+        try self.call { state throws(StoreError) in
+            let index = try Self.index(of: id, in: state)
+            try Self.check(version, state.keys[index].version)
+            state.keys.remove(at: index)
             state.actors.append(actor)
         }
     }
@@ -123,10 +239,16 @@ final class MemoryStore: AdministrationStore, LogRepository, SchemaMigrator {
 
     // MARK: Overrides
 
-    func setOverride(_ override: LimitOverride, at now: Timestamp, by actor: Actor) async throws(StoreError) {
+    func setOverrides(
+        _ quotas: [String: Quota],
+        of subject: OverrideSubject,
+        ifVersion version: Int64?,
+        at now: Timestamp,
+        by actor: Actor
+    ) async throws(StoreError) {
         try self.call { state in
-            state.overrides.removeAll { $0.subject == override.subject && $0.name == override.name }
-            state.overrides.append(override)
+            state.overrides.removeAll { $0.subject == subject && quotas.keys.contains($0.name) }
+            state.overrides += quotas.map { LimitOverride(subject: subject, name: $0.key, quota: $0.value) }
             state.actors.append(actor)
         }
     }
@@ -138,6 +260,7 @@ final class MemoryStore: AdministrationStore, LogRepository, SchemaMigrator {
     func removeOverride(
         named name: String,
         of subject: OverrideSubject,
+        ifVersion version: Int64?,
         at now: Timestamp,
         by actor: Actor
     ) async throws(StoreError) {
@@ -148,6 +271,22 @@ final class MemoryStore: AdministrationStore, LogRepository, SchemaMigrator {
                 throw StoreError(code: .notFound, message: "no such override")
             }
             state.actors.append(actor)
+        }
+    }
+
+    // MARK: Audit
+
+    func audit(
+        _ filter: AuditFilter,
+        before start: ListPlace?,
+        limit: Int
+    ) async throws(StoreError) -> [AuditRecord] {
+        try self.call { state in
+            let matching = state.audit.filter { record in
+                (filter.event == nil || filter.event == record.event)
+                    && (start.map { (record.time, record.id) < ($0.time, $0.id) } ?? true)
+            }
+            return Array(matching.sorted { ($0.time, $0.id) > ($1.time, $1.id) }.prefix(limit))
         }
     }
 

@@ -16,7 +16,7 @@ struct KeyProgramTests {
         #expect(
             project == [
                 "id": project["id"], "name": "acme", "organization_id": "org_default",
-                "created_at": project["created_at"],
+                "created_at": project["created_at"], "version": 1,
             ]
         )
         #expect(try await installation.json("project", "list") == ["data": [project]])
@@ -56,6 +56,7 @@ struct KeyProgramTests {
             "created_at": created["created_at"], "expires_at": "2099-01-01T00:00:00.000Z", "last_used_at": nil,
             "permissions": ["a:read", "images:write"],
             "limits": [["name": "per-minute", "limit": 100, "window": "1m", "window_ms": 60_000]],
+            "version": 1,
         ]
         #expect(created.without("key") == expected)
 
@@ -132,7 +133,7 @@ struct KeyProgramTests {
         #expect(revoked.status == 1)
         #expect(
             try JSON(revoked.standardOutput)
-                == ["valid": false, "code": "revoked", "key": record.with("state", "revoked")]
+                == ["valid": false, "code": "revoked", "key": record.with("state", "revoked").with("version", 2)]
         )
     }
 
@@ -164,7 +165,7 @@ struct KeyProgramTests {
         #expect(try await installation.json("key", "show", id)["state"] == "active")
         #expect(
             try await installation.json("key", "revoke", id, "--yes")
-                == created.without("key").with("state", "revoked")
+                == created.without("key").with("state", "revoked").with("version", 2)
         )
         let again = try await installation.run("key", "revoke", "--yes", id)
         #expect(again == .init(status: 1, standardError: "wonkey-admin: the key \(id) is revoked already\n"))

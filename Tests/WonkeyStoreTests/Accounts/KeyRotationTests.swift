@@ -30,6 +30,7 @@ struct KeyRotationTests {
                 by: operatorActor
             )
             first.expiresAt = at(old.then)
+            first.version = 2
             #expect(try await store.keys(of: Self.home.id) == [first, second])
             #expect(
                 try await test.store.changes.changes(after: latest) == [

@@ -96,7 +96,13 @@ struct KeyTests {
             try await store.createKey(stored, hash: hash("one"), by: operatorActor)
             let latest = try await test.store.changes.latest()
             let code = try await storeErrorCode {
-                try await store.setState(transition.to, of: stored.id, at: at(99), by: operatorActor)
+                _ = try await store.updateKey(
+                    stored.id,
+                    KeyChange(state: transition.to),
+                    ifVersion: nil,
+                    at: at(99),
+                    by: operatorActor
+                )
             }
             #expect(code == transition.code)
             #expect(try await store.key(id: stored.id)?.state == (code == nil ? transition.to : transition.from))
@@ -104,17 +110,6 @@ struct KeyTests {
             #expect(try await test.store.changes.changes(after: latest) == (transition.isChange ? [told] : []))
             let audit = try await test.values("SELECT event FROM audit_log WHERE time = 99")
             #expect(audit == (transition.isChange ? [[.text("key.update")]] : []))
-        }
-    }
-
-    @Test("the state of a key that does not exist cannot be set", arguments: Backend.allCases)
-    func missing(backend: Backend) async throws {
-        try await backend.withStore { test in
-            let code = try await storeErrorCode {
-                let id = KeyID(rawValue: "key_none")
-                try await test.store.administration.setState(.revoked, of: id, at: at(1), by: operatorActor)
-            }
-            #expect(code == .notFound)
         }
     }
 
@@ -128,7 +123,8 @@ struct KeyTests {
             stored.start = String(text.prefix(16))
             try await store.createProject(home, by: operatorActor)
             try await store.createKey(stored, hash: hash(text), by: operatorActor)
-            try await store.setState(.revoked, of: stored.id, at: at(99), by: operatorActor)
+            let revocation = KeyChange(state: .revoked)
+            _ = try await store.updateKey(stored.id, revocation, ifVersion: nil, at: at(99), by: operatorActor)
             let states = try await test.values(
                 "SELECT before_json, after_json FROM audit_log WHERE subject_kind = 'key' ORDER BY time"
             )

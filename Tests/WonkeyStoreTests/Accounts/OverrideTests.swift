@@ -18,6 +18,16 @@ struct OverrideTests {
         return try await test.store.changes.latest()
     }
 
+    private static func set(_ override: LimitOverride, at time: Int64, in store: SQLAdministrationStore) async throws {
+        try await store.setOverrides(
+            [override.name: override.quota],
+            of: override.subject,
+            ifVersion: nil,
+            at: at(time),
+            by: operatorActor
+        )
+    }
+
     /// What the outbox tells of a change to a subject's overrides.
     private static func change(_ subject: OverrideSubject, _ sequence: Int64) -> Change {
         switch subject {
@@ -39,10 +49,10 @@ struct OverrideTests {
                 Self.override(subject, "b", 1), Self.override(subject, "a", 2), Self.override(subject, "a", 0)
             )
             for (time, override) in zip(Int64(51)..., [b, a, a2, a2]) {
-                try await store.setOverride(override, at: at(time), by: operatorActor)
+                try await Self.set(override, at: time, in: store)
             }
             #expect(try await store.overrides(of: subject) == [a2, b])
-            try await store.removeOverride(named: "b", of: subject, at: at(60), by: operatorActor)
+            try await store.removeOverride(named: "b", of: subject, ifVersion: nil, at: at(60), by: operatorActor)
             #expect(try await store.overrides(of: subject) == [a2])
             #expect(
                 try await test.store.changes.changes(after: latest)
@@ -75,13 +85,19 @@ struct OverrideTests {
             ]
             for subject in strangers {
                 let code = try await storeErrorCode {
-                    try await store.setOverride(Self.override(subject, "a", 1), at: at(1), by: operatorActor)
+                    try await Self.set(Self.override(subject, "a", 1), at: 1, in: store)
                 }
                 #expect(code == .notFound)
             }
             for subject in Self.subjects + strangers {
                 let code = try await storeErrorCode {
-                    try await store.removeOverride(named: "a", of: subject, at: at(1), by: operatorActor)
+                    try await store.removeOverride(
+                        named: "a",
+                        of: subject,
+                        ifVersion: nil,
+                        at: at(1),
+                        by: operatorActor
+                    )
                 }
                 #expect(code == .notFound)
             }

@@ -79,10 +79,9 @@ struct SQLKeyDirectoryTests {
             var stored = key("one", of: Self.home)
             stored.overrides = ["all": quota(1), "key": quota(2)]
             try await store.createKey(stored, hash: hash("one"), by: operatorActor)
-            for (name, limit) in [("all", 3), ("pair", 4), ("project", 5)] {
-                let override = LimitOverride(subject: .project(Self.home.id), name: name, quota: quota(limit))
-                try await store.setOverride(override, at: at(1), by: operatorActor)
-            }
+            let quotas = ["all": quota(3), "pair": quota(4), "project": quota(5)]
+            let subject = OverrideSubject.project(Self.home.id)
+            try await store.setOverrides(quotas, of: subject, ifVersion: nil, at: at(1), by: operatorActor)
             try await test.run(
                 """
                 INSERT INTO identities (id, org_id, external_id, created_at, updated_at)

@@ -9,9 +9,9 @@ import WonkeyCore
 struct SQLSchemaMigratorTests {
     private static let numbers = Migration.all.map(\.number)
 
-    @Test("the steps are numbered from 1 without a gap")
+    @Test("the steps are in the order of their numbers, each of which is one step's")
     func numbering() {
-        #expect(Self.numbers == Array(1...Migration.all.count))
+        #expect(Self.numbers == Set(Self.numbers).sorted())
     }
 
     @Test("asking what is pending makes no database; migrating makes it once", arguments: Backend.allCases)
