@@ -34,7 +34,7 @@ struct Session {
             throw CommandFailure.usage("\(file): keys.prefix has 1 to 16 of a-z and 0-9, and \(lengths)")
         }
         let store = try await Store.open(
-            url: try Self.storeURL(configuration.store, file: file),
+            configuration.store,
             mode: mode,
             logger: Logger(label: "wonkey-admin.store") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -70,16 +70,6 @@ struct Session {
         throw CommandFailure.usage(
             "no configuration: give --config FILE, set WONKEY_CONFIG, or run where wonkey.yaml or config/wonkey.yaml is"
         )
-    }
-
-    private static func storeURL(_ location: Configuration.StoreLocation, file: String) throws -> String {
-        switch location {
-        case .sqlite(let path): return "sqlite:\(path)"
-        case .postgres:
-            throw CommandFailure.usage(
-                "\(file): store.url: PostgreSQL is not supported by this version; use sqlite:PATH"
-            )
-        }
     }
 
     private static var actor: Actor {

@@ -1,8 +1,10 @@
+import Logging
 import WonkeyConfig
 import WonkeyCore
 import WonkeyGateway
 import WonkeyHTTP
 import WonkeyRedis
+import WonkeyStore
 
 /// From the configuration to what the gateway takes.
 extension Configuration {
@@ -116,12 +118,19 @@ extension Configuration.Server {
     }
 }
 
-extension Configuration.StoreLocation {
-    /// As the store takes it.
-    var url: String {
-        switch self {
-        case .sqlite(let path): "sqlite:\(path)"
-        case .postgres(let url): url.revealed
+extension Store {
+    /// Opens the store of a configuration for a server.
+    static func open(_ location: Configuration.StoreLocation, logger: Logger) async throws -> Store {
+        switch location {
+        case .sqlite(let path):
+            return try await Store.open(url: "sqlite:\(path)", mode: .serve, logger: logger)
+        case .postgres(let postgres):
+            let limits = PostgresLimits(
+                connectionsMax: postgres.connections,
+                connectTimeout: postgres.connectTimeout,
+                statementTimeout: postgres.statementTimeout
+            )
+            return try await Store.open(url: postgres.url.revealed, limits: limits, mode: .serve, logger: logger)
         }
     }
 }

@@ -29,11 +29,7 @@ struct Sidecar {
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: self.configuration.server.loops ?? System.coreCount
         )
-        let store = try await Store.open(
-            url: self.configuration.store.url,
-            mode: .serve,
-            logger: Logger(label: "wonkey.store")
-        )
+        let store = try await Store.open(self.configuration.store, logger: Logger(label: "wonkey.store"))
         let services = try CurlServiceClient()
         do {
             try await self.serve(on: group, store: store, services: services)

@@ -92,10 +92,16 @@ package final class PostgresServer: Sendable {
     /// - Throws: ``Failure`` with the server's message at the first statement refused.
     @discardableResult
     package func sql(_ sql: String, database: String = "postgres") async throws -> String {
+        // From a file: a psql that ends before it read its input, because there is no server, would take us along.
+        let file = try TemporaryDirectory()
+        defer { file.remove() }
+        try sql.write(toFile: file.file("script.sql"), atomically: false, encoding: .utf8)
         let result = try await Subprocess.run(
             .path(.init(self.programs + "/psql")),
-            arguments: ["-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-", .init(self.url(database: database))],
-            input: .string(sql),
+            arguments: [
+                "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", .init(file.file("script.sql")),
+                .init(self.url(database: database)),
+            ],
             output: .string(limit: 16 << 20),
             error: .string(limit: 1 << 20)
         )
@@ -130,7 +136,10 @@ package final class PostgresServer: Sendable {
                     output: .discarded,
                     error: .string(limit: 1 << 20)
                 ) { execution in
-                    for await order in orders { _ = try await execution.standardInputWriter.write(order + "\n") }
+                    for await order in orders {
+                        // Fails when the shell has ended already, which the result tells of.
+                        _ = try? await execution.standardInputWriter.write(order + "\n")
+                    }
                     try await execution.standardInputWriter.finish()
                 }
                 failure = Failure(description: "PostgreSQL ended: \(result.standardError)")

@@ -41,4 +41,11 @@ package enum StandInCertificate {
         try Self.pem.write(toFile: path, atomically: true, encoding: .utf8)
         return path
     }
+
+    /// Writes its key into a folder, for servers that are programs of their own.
+    package static func writeKey(to directory: TemporaryDirectory) throws -> String {
+        let path = directory.file("stand-in.key")
+        try Self.privateKey.write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
 }

@@ -133,6 +133,24 @@ struct ReadingTests {
         #expect(configuration.server.trustedProxies.map(\.description) == ["10.0.0.0/8", "::1/128"])
     }
 
+    @Test("a PostgreSQL URL is taken as it is, with how much of the database we take")
+    func postgres() throws {
+        let url = "postgres://u:p@h1:1,h2:2/db?sslmode=verify-full"
+        let outcome = Outcome(
+            """
+            version: 1
+            listeners: [{address: "127.0.0.1:8080"}]
+            store: {url: "\(url)", connections: 3, connect_timeout: 1s, statement_timeout: 2s}
+            routes: [{name: a, match: {prefix: /}, respond: {}}]
+            """
+        )
+        var expected = Configuration.Postgres(url: Secret(url))
+        expected.connections = 3
+        expected.connectTimeout = .seconds(1)
+        expected.statementTimeout = .seconds(2)
+        #expect(try #require(outcome.configuration).store == .postgres(expected))
+    }
+
     @Test("a file of nothing but faults does not flood the terminal")
     func flood() {
         let keys = (0..<1_000).map { "k\($0): 1\n" }.joined()

@@ -79,27 +79,28 @@ extension Kind where Value == Endpoint {
 }
 
 extension Kind where Value == Configuration.StoreLocation {
-    /// `sqlite:path`; PostgreSQL is recognised and refused.
+    /// `sqlite:path` or `postgres://…`.
     static var storeURL: Kind {
         .scalar(
-            schema: JSON.object([("type", "string"), ("pattern", "^sqlite:.+$")]).orSubstitution,
+            schema: JSON.object([("type", "string"), ("pattern", "^(sqlite:.+|postgres(ql)?://.+)$")]).orSubstitution,
             placeholder: .sqlite(path: ""),
             isSecret: true,
             json: { _ in nil },
-            parse: { (scalar, _) throws(Invalid) in
-                switch try Self.location(scalar.text) {
-                case .sqlite(let path): return .sqlite(path: path)
-                case .postgres:
-                    throw Invalid("PostgreSQL is not supported yet; use sqlite:data/wonkey.db")
-                }
-            }
+            parse: { (scalar, _) throws(Invalid) in try Self.location(scalar.text) }
         )
     }
 
     /// Tells stores apart by their URL's scheme.
     static func location(_ text: String) throws(Invalid) -> Configuration.StoreLocation {
-        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") { return .postgres(url: Secret(text)) }
-        guard text.hasPrefix("sqlite:") else { throw Invalid("must be sqlite: and a file, as sqlite:data/wonkey.db") }
+        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
+            // libpq reads the rest, which has more forms than other URLs: several hosts, a socket's folder, TLS.
+            return .postgres(Configuration.Postgres(url: Secret(text)))
+        }
+        guard text.hasPrefix("sqlite:") else {
+            throw Invalid(
+                "must be sqlite: and a file, as sqlite:data/wonkey.db, or postgres://user:password@host/database"
+            )
+        }
         var path = text.dropFirst("sqlite:".utf8.count)
         if path.hasPrefix("///") { path = path.dropFirst(2) }
         guard !path.isEmpty, !path.hasPrefix("//"), !path.hasPrefix(":"), !path.hasSuffix("/"),

@@ -41,8 +41,23 @@ extension Configuration {
     package enum StoreLocation: Hashable, Sendable {
         /// The database file's path (`sqlite:data/wonkey.db`).
         case sqlite(path: String)
-        /// A connection URL with credentials; recognised, but refused by this version.
-        case postgres(url: Secret)
+        case postgres(Postgres)
+    }
+
+    /// A PostgreSQL database, and how much of it we take.
+    package struct Postgres: Hashable, Sendable {
+        /// `postgres://user:password@host:port/database?sslmode=verify-full`, as libpq takes it.
+        package var url: Secret
+        /// Connections open at most, per process; 1 to 200.
+        package var connections = 8
+        /// 100 ms to 1 min.
+        package var connectTimeout: Duration = .seconds(5)
+        /// For one statement, waiting for locks included; 100 ms to 10 min.
+        package var statementTimeout: Duration = .seconds(10)
+
+        package init(url: Secret) {
+            self.url = url
+        }
     }
 }
 
@@ -66,6 +81,32 @@ extension Configuration.Operations {
 
 extension Configuration.StoreLocation {
     static func read(_ section: inout Section) -> Self {
-        section.required("url", .storeURL, "Where keys, usage and logs are kept: sqlite: and a file.")
+        let location = section.required(
+            "url",
+            .storeURL,
+            "Where keys, usage and logs are kept: sqlite: and a file, or postgres://user:password@host/database."
+        )
+        var postgres = Configuration.Postgres(url: Secret(""))
+        section.read(
+            "connections",
+            into: &postgres.connections,
+            .integer(1...200),
+            "PostgreSQL: connections open at most, per process."
+        )
+        section.read(
+            "connect_timeout",
+            into: &postgres.connectTimeout,
+            .duration(.milliseconds(100)...(.seconds(60))),
+            "PostgreSQL: longest wait for a connection; 100ms to 1m."
+        )
+        section.read(
+            "statement_timeout",
+            into: &postgres.statementTimeout,
+            .duration(.milliseconds(100)...(.seconds(600))),
+            "PostgreSQL: longest run of one statement, waiting for locks included; 100ms to 10m."
+        )
+        guard case .postgres(let place) = location else { return location }
+        postgres.url = place.url
+        return .postgres(postgres)
     }
 }
