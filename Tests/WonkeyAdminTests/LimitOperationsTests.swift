@@ -37,7 +37,7 @@ struct LimitOperationsTests {
         let onProject = LimitSubject.project("acme")
 
         let limits = [try LimitArgument("per-minute=100/1m"), try LimitArgument("burst=5/1s")]
-        let set = try await SetLimit(subject: onKey, limits: limits).run(in: context)
+        let set = try await SetLimit(subject: onKey, limits: limits).run(in: context).overrides
         #expect(
             set == [
                 LimitOverride(

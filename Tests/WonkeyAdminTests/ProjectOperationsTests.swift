@@ -57,7 +57,7 @@ struct ProjectOperationsTests {
         let project = try await bench.project()
         _ = try await bench.key(of: project)
         let limit = try LimitArgument("burst=5/1s")
-        let set = try await SetLimit(subject: .project("acme"), limits: [limit]).run(in: bench.context)
+        let set = try await SetLimit(subject: .project("acme"), limits: [limit]).run(in: bench.context).overrides
         for name in ["acme", project.id.rawValue] {
             let outcome = try await ShowProject(nameOrID: name).run(in: bench.context)
             #expect(outcome.project == project)

@@ -2,6 +2,13 @@ package import WonkeyCore
 
 /// Sets or replaces exceptions to limits for a key or a project.
 package struct SetLimit: Sendable {
+    /// What was set, and what it was set on.
+    package struct Outcome: Equatable, Sendable {
+        package var overrides: [LimitOverride]
+        /// The key's or project's.
+        package var version: Int64
+    }
+
     package var subject: LimitSubject
     /// At least one.
     package var limits: [LimitArgument]
@@ -18,7 +25,7 @@ package struct SetLimit: Sendable {
     ///
     /// - Returns: What was set.
     /// - Throws: ``OperationError``; `.outdated` if the version is another. Nothing was set.
-    package func run(in context: AdministrationContext) async throws(OperationError) -> [LimitOverride] {
+    package func run(in context: AdministrationContext) async throws(OperationError) -> Outcome {
         guard !self.limits.isEmpty else { throw .invalid("give at least one NAME=LIMIT/WINDOW") }
         var quotas: [String: Quota] = [:]
         for limit in self.limits {
@@ -29,7 +36,7 @@ package struct SetLimit: Sendable {
             }
         }
         let subject = try await context.overrideSubject(self.subject)
-        try await asking { [quotas] () async throws(StoreError) in
+        let version = try await asking { [quotas] () async throws(StoreError) in
             try await context.store.setOverrides(
                 quotas,
                 of: subject,
@@ -38,6 +45,7 @@ package struct SetLimit: Sendable {
                 by: context.actor
             )
         }
-        return self.limits.map { LimitOverride(subject: subject, name: $0.name, quota: $0.quota) }
+        let overrides = self.limits.map { LimitOverride(subject: subject, name: $0.name, quota: $0.quota) }
+        return Outcome(overrides: overrides, version: version)
     }
 }

@@ -43,6 +43,7 @@ extension Key: Representable {
     package var json: JSONValue { self.json(text: nil) }
 
     fileprivate func json(text: KeyText?) -> JSONValue {
+        let permissions = JSONValue.array(self.permissions.map { .string($0.rawValue) })
         var members: [JSONValue.Member] = [.init("id", .string(self.id.rawValue))]
         if let text { members.append(.init("key", .string(text.reveal()))) }
         members += [
@@ -55,7 +56,8 @@ extension Key: Representable {
             .init("created_at", JSONValue(self.createdAt)),
             .init("expires_at", JSONValue(self.expiresAt)),
             .init("last_used_at", JSONValue(self.lastUsedAt)),
-            .init("permissions", .array(self.permissions.map { .string($0.rawValue) })),
+            .init("permissions", permissions),
+            .init("scopes", permissions),
             .init("limits", .array(self.overrides.sorted { $0.key < $1.key }.map { limit($0.key, $0.value) })),
             .init("version", .integer(self.version)),
         ]

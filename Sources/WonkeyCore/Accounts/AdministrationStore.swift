@@ -90,14 +90,22 @@ package protocol AdministrationStore: Sendable {
 
     /// Sets or replaces overrides of one subject, all or none.
     ///
+    /// - Parameters:
+    ///   - quotas: By limit name.
+    ///   - subject: Whose.
+    ///   - version: What the subject must be at; `nil` for whatever it is.
+    ///   - now: When.
+    ///   - actor: Who.
+    /// - Returns: The subject's version after it.
     /// - Throws: ``StoreError``; `.notFound` if the subject does not exist, `.outdated`.
+    @discardableResult
     func setOverrides(
         _ quotas: [String: Quota],
         of subject: OverrideSubject,
         ifVersion version: Int64?,
         at now: Timestamp,
         by actor: Actor
-    ) async throws(StoreError)
+    ) async throws(StoreError) -> Int64
     /// The overrides of one subject, by name.
     func overrides(of subject: OverrideSubject) async throws(StoreError) -> [LimitOverride]
     /// - Throws: ``StoreError``; `.notFound` if there is no such override, `.outdated`.

@@ -1,18 +1,19 @@
 package import WonkeyCore
 
 extension SQLAdministrationStore {
+    @discardableResult
     package func setOverrides(
         _ quotas: [String: Quota],
         of subject: OverrideSubject,
         ifVersion version: Int64?,
         at now: Timestamp,
         by actor: Actor
-    ) async throws(StoreError) {
+    ) async throws(StoreError) -> Int64 {
         try await self.database.write { connection in
             let owner = try self.lockOwner(of: subject, ifVersion: version, on: connection)
             let old = try self.quotas(of: subject, on: connection)
             let changed = quotas.filter { old[$0.key] != $0.value }.sorted { $0.key < $1.key }
-            guard !changed.isEmpty else { return }
+            guard !changed.isEmpty else { return owner.version }
             try self.touch(subject, at: now, on: connection)
             try owner.announce(at: now, on: connection)
             for (name, quota) in changed {
@@ -21,6 +22,7 @@ extension SQLAdministrationStore {
                 let entry = owner.entry(.limitSetOverride, name, before: old[name], after: quota)
                 try entry.append(by: actor, at: now, on: connection)
             }
+            return owner.version + 1
         }
     }
 
@@ -127,11 +129,17 @@ extension SQLAdministrationStore {
                 subject: .key(id),
                 organization: locked.thing.organizationID,
                 project: locked.thing.projectID,
+                version: locked.thing.version,
                 keyHash: locked.hash
             )
         case .project(let id):
             let project = try self.lockProject(id, ifVersion: version, on: connection).thing
-            return OverrideOwner(subject: .project(id), organization: project.organizationID, project: id)
+            return OverrideOwner(
+                subject: .project(id),
+                organization: project.organizationID,
+                project: id,
+                version: project.version
+            )
         }
     }
 }
@@ -141,6 +149,8 @@ private struct OverrideOwner {
     var subject: AuditEntry.Subject
     var organization: OrganizationID
     var project: ProjectID
+    /// Before the change.
+    var version: Int64
     var keyHash: KeyHash?
 
     func announce(at now: Timestamp, on connection: any SQLConnection) throws {

@@ -4,6 +4,61 @@ import WonkeyAdmin
 import WonkeyCore
 
 extension KeyCommand {
+    struct Update: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change what is named of a key, and leave the rest.",
+            discussion:
+                "Proxies follow within a second. Example: wonkey-admin key update key_… --expires never --disable"
+        )
+
+        @OptionGroup var options: CommonOptions
+        @Argument(help: "The key's id, not the key.")
+        var id: String
+        @Option(help: "Whose or what for: 1 to 64 visible characters.")
+        var name: String?
+        @Option(help: ArgumentHelp("When it expires: never, 30d, a date or an RFC 3339 time.", valueName: "when"))
+        var expires: String?
+        @Option(
+            name: .customLong("permission"),
+            help: ArgumentHelp("What it may; repeatable, and replaces what it held.", valueName: "slug")
+        )
+        var permissions: [String] = []
+        @Flag(help: "It may nothing in particular any more.")
+        var noPermissions = false
+        @Flag(help: "Whether it is let in.")
+        var state: Switch?
+
+        enum Switch: String, EnumerableFlag {
+            case enable, disable
+        }
+
+        func validate() throws {
+            guard self.permissions.isEmpty || !self.noPermissions else {
+                throw ValidationError("--permission and --no-permissions exclude each other.")
+            }
+            let isNothing = self.name == nil && self.expires == nil && self.permissions.isEmpty && !self.noPermissions
+            guard !isNothing || self.state != nil else {
+                throw ValidationError("Name what to change; see wonkey-admin key update --help.")
+            }
+        }
+
+        func run() async throws {
+            let operation = UpdateKey(
+                id: self.id,
+                name: self.name,
+                expiry: try self.expires.map { $0 == "never" ? .never : .at(try Moment($0)) },
+                permissions: self.permissions.isEmpty && !self.noPermissions ? nil : self.permissions,
+                state: self.state.map { $0 == .enable ? .active : .disabled }
+            )
+            try await Session.run(self.options) { session in
+                let key = try await operation.run(in: session.context)
+                try session.output.show(key.json) {
+                    details(keyPairs(key, now: session.context.clock.now), session.output.style)
+                }
+            }
+        }
+    }
+
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "End a key for good.",
@@ -11,29 +66,20 @@ extension KeyCommand {
         )
 
         @OptionGroup var options: CommonOptions
+        @OptionGroup var confirmation: Confirmation
         @Argument(help: "The key's id, not the key.")
         var id: String
-        @Flag(name: .shortAndLong, help: "Do not ask.")
-        var yes = false
 
         func run() async throws {
-            guard self.yes || isatty(STDIN_FILENO) == 1 else {
-                throw CommandFailure.usage("revoking cannot be undone and there is no terminal to ask; pass --yes")
-            }
+            try self.confirmation.requireMeans(of: "revoking")
             try await Session.run(self.options) { session in
-                if !self.yes {
+                if !self.confirmation.yes {
                     let key = try await ShowKey(id: self.id).run(in: session.context)
-                    try Self.ask("Revoke \(key.start)… (\(printable(key.name))) for good? [y/N] ")
+                    let question = "Revoke \(key.start)… (\(printable(key.name))) for good?"
+                    try self.confirmation.ask(question, orElse: "nothing was revoked")
                 }
                 let key = try await RevokeKey(id: self.id).run(in: session.context)
                 try session.output.show(key.json) { "Revoked \(key.id) (\(key.start)…).\n" }
-            }
-        }
-
-        private static func ask(_ question: String) throws {
-            try FileHandle.standardError.write(contentsOf: Data(question.utf8))
-            guard let answer = readLine()?.lowercased(), answer == "y" || answer == "yes" else {
-                throw CommandFailure(status: 1, message: "nothing was revoked")
             }
         }
     }

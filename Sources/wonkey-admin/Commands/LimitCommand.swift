@@ -50,7 +50,7 @@ struct LimitCommand: ParsableCommand {
             let limits = try self.limits.map { try LimitArgument($0) }
             try await Session.run(self.options) { session in
                 let operation = SetLimit(subject: self.subject.subject, limits: limits)
-                let overrides = try await operation.run(in: session.context)
+                let overrides = try await operation.run(in: session.context).overrides
                 try session.output.show(overrides) { _ in limitTable(overrides) }
             }
         }

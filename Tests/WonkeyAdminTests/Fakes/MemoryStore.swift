@@ -245,11 +245,12 @@ final class MemoryStore: AdministrationStore, LogRepository, SchemaMigrator {
         ifVersion version: Int64?,
         at now: Timestamp,
         by actor: Actor
-    ) async throws(StoreError) {
+    ) async throws(StoreError) -> Int64 {
         try self.call { state in
             state.overrides.removeAll { $0.subject == subject && quotas.keys.contains($0.name) }
             state.overrides += quotas.map { LimitOverride(subject: subject, name: $0.key, quota: $0.value) }
             state.actors.append(actor)
+            return 2
         }
     }
 

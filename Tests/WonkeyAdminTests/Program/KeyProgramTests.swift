@@ -54,7 +54,7 @@ struct KeyProgramTests {
             "id": created["id"], "start": .string(String(key.prefix(16))), "name": "alice",
             "project_id": project["id"], "organization_id": "org_default", "environment": "test", "state": "active",
             "created_at": created["created_at"], "expires_at": "2099-01-01T00:00:00.000Z", "last_used_at": nil,
-            "permissions": ["a:read", "images:write"],
+            "permissions": ["a:read", "images:write"], "scopes": ["a:read", "images:write"],
             "limits": [["name": "per-minute", "limit": 100, "window": "1m", "window_ms": 60_000]],
             "version": 1,
         ]

@@ -24,7 +24,8 @@ struct UsageProgramTests {
     @Test(
         "a usage error goes to standard error, with status 2",
         arguments: [
-            ([], "Name a command."), (["key"], "Name what to do: create, list, show, revoke, rotate or verify."),
+            ([], "Name a command."),
+            (["key"], "Name what to do: create, list, show, update, revoke, rotate or verify."),
             (["key", "create", "--project", "acme"], "Missing expected argument '--name <name>'"),
             (["frobnicate"], "Unexpected argument 'frobnicate'"),
             (["project", "list", "--frob"], "Unknown option '--frob'"),

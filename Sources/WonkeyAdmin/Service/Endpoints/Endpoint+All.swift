@@ -1,6 +1,10 @@
 extension Endpoint {
     /// Every endpoint there is: a line for each subject.
     package static let all: [Endpoint] = [
-        HealthEndpoints.all
+        ProjectEndpoints.all,
+        KeyEndpoints.all,
+        LimitEndpoints.all,
+        AuditEndpoints.all,
+        HealthEndpoints.all,
     ].flatMap(\.self)
 }
