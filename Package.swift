@@ -63,7 +63,7 @@ let modules: [[Target]] = [
     module("WonkeyPasswords", ["WonkeyCore", "CCrypt"]),
     module(
         "WonkeyAdmin",
-        ["WonkeyCore", crypto, log, lifecycle] + hummingbird + [.product(name: "JWTKit", package: "jwt-kit")],
+        ["WonkeyCore", "WonkeyHTTP", crypto, log, lifecycle] + nio + hummingbird + [.product(name: "JWTKit", package: "jwt-kit")],
         tests: ["WonkeyStore", "wonkey-admin"]
     ),
 ]

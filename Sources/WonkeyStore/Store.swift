@@ -23,7 +23,7 @@ package final class Store: Sendable {
     package let logs: SQLLogRepository
     package let logSink: SQLLogSink
     package let migrator: SQLSchemaMigrator
-    private let database: any SQLDatabase
+    let database: any SQLDatabase
 
     init(_ base: any SQLDatabase, mode: Mode, clock: any WallClock, pollInterval: Duration) {
         self.migrator = SQLSchemaMigrator(base, clock: clock)

@@ -96,3 +96,11 @@ extension JSONValue {
         text += "\""
     }
 }
+
+extension JSONValue {
+    /// The first member of that name, if this is an object that has one.
+    package subscript(_ name: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.name == name }?.value
+    }
+}

@@ -19,5 +19,5 @@ struct Migration: Sendable {
 
 extension Migration {
     /// Every step this version knows, in order.
-    static let all: [Self] = [.organizations, .keys, .permissions, .limits, .logs, .history, .resources]
+    static let all: [Self] = [.organizations, .keys, .permissions, .limits, .logs, .history, .resources, .idempotency]
 }

@@ -6,5 +6,6 @@ extension Endpoint {
         LimitEndpoints.all,
         AuditEndpoints.all,
         HealthEndpoints.all,
+        DocumentationEndpoints.all,
     ].flatMap(\.self)
 }

@@ -6,6 +6,10 @@ package struct ManagementServices: Sendable {
     package var administration: @Sendable (StoreScope) -> any AdministrationStore
     /// The log that a scope sees.
     package var logs: @Sendable (StoreScope) -> any LogRepository
+    /// The answers to repeated requests that a scope sees.
+    package var idempotency: @Sendable (StoreScope) -> any IdempotencyStore
+    /// What stored answers are encrypted with, together with the client's Idempotency-Key.
+    package var serverSecret: Secret
     package var authenticator: any Authenticator
     package var clock: any WallClock
     package var keyFormat: KeyFormat
@@ -17,6 +21,8 @@ package struct ManagementServices: Sendable {
     package init(
         administration: @escaping @Sendable (StoreScope) -> any AdministrationStore,
         logs: @escaping @Sendable (StoreScope) -> any LogRepository,
+        idempotency: @escaping @Sendable (StoreScope) -> any IdempotencyStore,
+        serverSecret: Secret,
         authenticator: any Authenticator,
         clock: any WallClock,
         keyFormat: KeyFormat,
@@ -25,6 +31,8 @@ package struct ManagementServices: Sendable {
     ) {
         self.administration = administration
         self.logs = logs
+        self.idempotency = idempotency
+        self.serverSecret = serverSecret
         self.authenticator = authenticator
         self.clock = clock
         self.keyFormat = keyFormat

@@ -1,3 +1,4 @@
+import HTTPTypes
 import WonkeyCore
 
 /// Turns what operations and stores throw into problems; the only place that does.
@@ -7,6 +8,7 @@ extension Problem {
         switch error {
         case let problem as Problem: self = problem
         case let error as OperationError: self.init(error)
+        case let error as AuthenticationError: self.init(error)
         case let error as StoreError: self.init(OperationError(error))
         default: self = .failure
         }
@@ -23,6 +25,18 @@ extension Problem {
         case .outdated: self = .preconditionFailed()
         case .rateLimited: self = .tooManyRequests(detail, retryAfter: error.retryAfter ?? .seconds(1))
         case .schemaBehind, .storeUnavailable: self = .unavailable("The store gives no answer. Try again soon.")
+        }
+    }
+
+    private init(_ error: AuthenticationError) {
+        switch error.code {
+        case .invalidToken:
+            self = .unauthenticated()
+            self.fields[.wwwAuthenticate] = #"Bearer realm="wonkey", error="invalid_token""#
+        case .expiredToken:
+            self = .unauthenticated("The access token has expired. Get a new one with your refresh token.")
+            self.fields[.wwwAuthenticate] = #"Bearer realm="wonkey", error="invalid_token""#
+        case .unavailable: self = .unavailable("Tokens cannot be checked at the moment. Try again soon.")
         }
     }
 

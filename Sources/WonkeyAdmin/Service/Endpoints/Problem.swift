@@ -86,3 +86,11 @@ extension Problem {
         Self(status: 500, detail: "Something went wrong here. The operator's log has the reason under this instance.")
     }
 }
+
+extension Problem {
+    /// 405: the path is served, under these methods.
+    static func methodNotAllowed(_ allowed: [String]) -> Self {
+        let methods = allowed.joined(separator: ", ")
+        return Self(status: 405, detail: "This path takes \(methods).", fields: [.allow: methods])
+    }
+}
