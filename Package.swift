@@ -60,11 +60,13 @@ let modules: [[Target]] = [
     ),
     module("WonkeyGateway", ["WonkeyCore", "WonkeyHTTP", crypto, log, lifecycle] + nio),
     module("WonkeyImages", ["WonkeyCore", "WonkeyHTTP", log, crypto], tests: ["WonkeyCurl", "CCurl"]),
-    module("WonkeyPasswords", ["WonkeyCore", "CCrypt"]),
+    module("WonkeyPasswords", ["WonkeyCore", "CCrypt", crypto]),
     module(
         "WonkeyAdmin",
-        ["WonkeyCore", "WonkeyHTTP", crypto, log, lifecycle] + nio + hummingbird + [.product(name: "JWTKit", package: "jwt-kit")],
-        tests: ["WonkeyStore", "wonkey-admin"]
+        ["WonkeyCore", "WonkeyHTTP", crypto, log, lifecycle] + nio + hummingbird + [
+            .product(name: "JWTKit", package: "jwt-kit")
+        ],
+        tests: ["WonkeyStore", "wonkey-admin", .product(name: "CryptoExtras", package: "swift-crypto")]
     ),
 ]
 

@@ -77,6 +77,11 @@ package final class Store: Sendable {
         SQLAdministrationStore(self.database, for: scope)
     }
 
+    /// The users, sessions, organizations and members that a scope reaches.
+    package func accounts(for scope: StoreScope) -> SQLAccountStore {
+        SQLAccountStore(self.database, for: scope)
+    }
+
     /// Closes every connection; commits are durable without it.
     package func close() async {
         await self.database.close()

@@ -20,7 +20,7 @@ struct WonkeyAdminCommand: AsyncParsableCommand {
         version: "wonkey-admin (WonKey) 0.1.0",
         subcommands: [
             MigrateCommand.self, ProjectCommand.self, KeyCommand.self, LimitCommand.self, LogsCommand.self,
-            UsageCommand.self, AuditCommand.self,
+            UsageCommand.self, AuditCommand.self, UserCommand.self, TokenCommand.self,
         ]
     )
 

@@ -24,6 +24,10 @@ extension Configuration {
         package var address: Endpoint = .tcp(host: "127.0.0.1", port: 8081)
         /// Signs access tokens: at least 32 bytes, or empty for a secret that is made once and kept in the store.
         package var tokenSecret = Secret("")
+        /// How often one may sign up and in.
+        package var signIn: SignIn = .init()
+        /// The Supabase project whose tokens are accepted, too; absent: none.
+        package var supabase: Supabase?
         package var crossOrigin: CrossOrigin = .init()
         /// Proxies in front, whose `Forwarded` and `X-Forwarded-*` are believed; empty: none.
         package var trustedProxies: [AddressRange] = []
@@ -54,6 +58,12 @@ extension Configuration.Management {
             .secret(mayBeEmpty: true, check: Self.checkSecret),
             "Signs access tokens: at least 32 bytes. Empty: WONKEY_JWT_SECRET, or else one made once and kept in the store."
         )
+        section.read("sign_in", into: &management.signIn, .section(SignIn.read), "How often one may sign up and in.")
+        management.supabase = section.optional(
+            "supabase",
+            .section(Supabase.read),
+            "A Supabase project whose access tokens are accepted, too; by default none."
+        )
         section.read("cors", into: &management.crossOrigin, .section(CrossOrigin.read), "Use from browsers.")
         section.read(
             "trusted_proxies",
@@ -83,7 +93,7 @@ extension Configuration.Management {
         return management
     }
 
-    private static func checkSecret(_ text: String) throws(Invalid) {
+    static func checkSecret(_ text: String) throws(Invalid) {
         guard text.isEmpty || text.utf8.count >= 32 else {
             throw Invalid(hidden: "must have at least 32 bytes; `openssl rand -base64 48` makes one")
         }

@@ -49,15 +49,21 @@ package protocol AccountStore: Sendable {
 
     // Organizations and members
 
-    /// Those the scope shows, by name.
-    func organizations() async throws(StoreError) -> [OrganizationMembership]
+    /// Those of a user that the scope shows, by name.
+    func organizations(of user: UserID) async throws(StoreError) -> [OrganizationMembership]
+    /// Oldest first.
+    ///
+    /// - Throws: ``StoreError``; `.notFound` where the scope does not show the organization.
     func members(of organization: OrganizationID) async throws(StoreError) -> [Member]
     func member(_ user: UserID, of organization: OrganizationID) async throws(StoreError) -> Member?
     /// Gives a member another role.
     ///
-    /// - Throws: ``StoreError``; `.notFound`, or `.conflict` if the last owner would be none, or the version is another.
+    /// - Throws: ``StoreError``; `.notFound`; `.forbidden` to a role that does not administer both the old and the new
+    ///   one; `.conflict` for the last owner; `.outdated` if the version is another.
     func setRole(_ change: RoleChange, by actor: Actor) async throws(StoreError) -> Member
-    /// - Throws: ``StoreError``; `.notFound`, or `.conflict` if it is the last owner.
+    /// Removes a member, which everybody may do with themselves.
+    ///
+    /// - Throws: ``StoreError``; `.notFound`, `.forbidden`, or `.conflict` if it is the last owner.
     func removeMember(
         _ user: UserID,
         of organization: OrganizationID,
@@ -69,11 +75,11 @@ package protocol AccountStore: Sendable {
 
     /// Stores an invitation in the place of an earlier one to the same address.
     ///
-    /// - Throws: ``StoreError``; `.conflict` if the address is a member's.
+    /// - Throws: ``StoreError``; `.notFound`, `.forbidden`, or `.conflict` if the address is a member's.
     func invite(_ invitation: Invitation, token: TokenHash, by actor: Actor) async throws(StoreError)
     /// Those not expired, oldest first.
     func invitations(of organization: OrganizationID, at now: Timestamp) async throws(StoreError) -> [Invitation]
-    /// - Throws: ``StoreError``; `.notFound`.
+    /// - Throws: ``StoreError``; `.notFound` or `.forbidden`.
     func revokeInvitation(
         _ invitation: InvitationID,
         of organization: OrganizationID,

@@ -16,13 +16,30 @@ struct AuditEntry {
         case keyDelete = "key.delete"
         case limitSetOverride = "limit.set_override"
         case limitDeleteOverride = "limit.delete_override"
+        case userRegister = "user.register"
+        case userSetPassword = "user.set_password"
+        case userDisable = "user.disable"
+        case userEnable = "user.enable"
+        case sessionReuse = "session.reuse"
+        case memberCreate = "member.create"
+        case memberUpdate = "member.update"
+        case memberDelete = "member.delete"
+        case invitationCreate = "invitation.create"
+        case invitationDelete = "invitation.delete"
+        case signingKeyCreate = "signing_key.create"
     }
 
     enum Subject {
         case organization(OrganizationID)
         case project(ProjectID)
         case key(KeyID)
+        case user(UserID)
+        case invitation(InvitationID)
+        case signingKey(String)
     }
+
+    /// Stands where a thing belongs to no organization: only the operator finds the entry.
+    static let noOrganization = OrganizationID(rawValue: "")
 
     var event: Event
     var subject: Subject
@@ -62,6 +79,9 @@ extension AuditEntry.Subject {
         case .organization(let id): ("organization", id.rawValue)
         case .project(let id): ("project", id.rawValue)
         case .key(let id): ("key", id.rawValue)
+        case .user(let id): ("user", id.rawValue)
+        case .invitation(let id): ("invitation", id.rawValue)
+        case .signingKey(let id): ("signing_key", id)
         }
     }
 }
@@ -81,6 +101,30 @@ struct AuditedKey: Encodable {
         self.expiresAt = key.expiresAt?.millisecondsSinceEpoch
         self.permissions = key.permissions.map(\.rawValue).sorted()
         self.overrides = key.overrides.mapValues(AuditedQuota.init)
+    }
+}
+
+/// What the audit log tells of a user.
+struct AuditedUser: Encodable {
+    let email: String
+    let name, externalSubject: String?
+
+    init(_ user: User) {
+        self.email = user.email.text
+        self.name = user.name
+        self.externalSubject = user.externalSubject
+    }
+}
+
+/// What the audit log tells of an invitation.
+struct AuditedInvitation: Encodable {
+    let email, role: String
+    let expiresAt: Int64
+
+    init(_ invitation: Invitation) {
+        self.email = invitation.email.text
+        self.role = invitation.role.rawValue
+        self.expiresAt = invitation.expiresAt.millisecondsSinceEpoch
     }
 }
 

@@ -19,5 +19,7 @@ struct Migration: Sendable {
 
 extension Migration {
     /// Every step this version knows, in order.
-    static let all: [Self] = [.organizations, .keys, .permissions, .limits, .logs, .history, .resources, .idempotency]
+    static let all: [Self] = [
+        .organizations, .keys, .permissions, .limits, .logs, .history, .accounts, .resources, .idempotency,
+    ]
 }

@@ -25,6 +25,7 @@ struct ServiceBench: Sendable {
             idempotency: { [answers] _ in answers },
             serverSecret: Secret("0123456789abcdef0123456789abcdef"),
             authenticator: TokenNames(),
+            signIn: NoAccounts.services(clock: self.clock),
             clock: self.clock,
             keyFormat: .standard,
             limitNames: ["per-minute", "burst"],

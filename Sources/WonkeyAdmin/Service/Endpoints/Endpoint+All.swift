@@ -1,6 +1,8 @@
 extension Endpoint {
     /// Every endpoint there is: a line for each subject.
     package static let all: [Endpoint] = [
+        SignInEndpoints.all,
+        OrganizationEndpoints.all,
         ProjectEndpoints.all,
         KeyEndpoints.all,
         LimitEndpoints.all,

@@ -11,6 +11,8 @@ package struct ManagementServices: Sendable {
     /// What stored answers are encrypted with, together with the client's Idempotency-Key.
     package var serverSecret: Secret
     package var authenticator: any Authenticator
+    /// What signing up and in needs, and the users and organizations that a scope sees.
+    package var signIn: SignInServices
     package var clock: any WallClock
     package var keyFormat: KeyFormat
     /// The limits that the configuration names.
@@ -24,6 +26,7 @@ package struct ManagementServices: Sendable {
         idempotency: @escaping @Sendable (StoreScope) -> any IdempotencyStore,
         serverSecret: Secret,
         authenticator: any Authenticator,
+        signIn: SignInServices,
         clock: any WallClock,
         keyFormat: KeyFormat,
         limitNames: Set<String>,
@@ -34,6 +37,7 @@ package struct ManagementServices: Sendable {
         self.idempotency = idempotency
         self.serverSecret = serverSecret
         self.authenticator = authenticator
+        self.signIn = signIn
         self.clock = clock
         self.keyFormat = keyFormat
         self.limitNames = limitNames

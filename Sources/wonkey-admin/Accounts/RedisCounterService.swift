@@ -1,0 +1,69 @@
+import Logging
+import NIOCore
+import WonkeyConfig
+import WonkeyCore
+import WonkeyRedis
+
+/// The counters in Redis for those who are on no event loop.
+final class RedisCounterService: CounterService {
+    private let store: NIOLoopBound<RedisCounterStore>
+
+    private init(_ store: NIOLoopBound<RedisCounterStore>) {
+        self.store = store
+    }
+
+    /// Starts connecting, and goes on doing so for as long as Redis is away; `nil` where the counters are in memory.
+    static func start(
+        _ counters: Configuration.Counters,
+        on eventLoop: any EventLoop
+    ) async throws -> RedisCounterService? {
+        guard case .redis(let redis) = counters.location else { return nil }
+        let settings = RedisSettings(redis, timeout: counters.timeout)
+        return try await eventLoop.submit {
+            let store = try RedisCounterStore(
+                eventLoop: eventLoop,
+                settings: settings,
+                logger: Logger(label: "wonkey.redis")
+            )
+            store.start()
+            return RedisCounterService(NIOLoopBound(store, eventLoop: eventLoop))
+        }.get()
+    }
+
+    func take(_ checks: [CounterCheck]) async throws(CounterStoreError) -> CounterDecision {
+        let result: Result<CounterDecision, CounterStoreError> = await withCheckedContinuation { continuation in
+            self.store.eventLoop.execute {
+                self.store.value.take(checks) { continuation.resume(returning: $0) }
+            }
+        }
+        return try result.get()
+    }
+
+    func giveBack(_ checks: [CounterCheck]) async {
+        self.store.eventLoop.execute { self.store.value.giveBack(checks) }
+    }
+
+    /// Closes the connection for good.
+    func stop() async {
+        try? await self.store.eventLoop.submit { self.store.value.stop() }.get()
+    }
+}
+
+extension RedisSettings {
+    /// Settings out of a validated configuration.
+    init(_ redis: Configuration.Redis, timeout: Duration) {
+        let address: Address =
+            switch redis.endpoint {
+            case .tcp(let host, let port): .tcp(host: host, port: port)
+            case .unix(let path): .unix(path: path)
+            }
+        self.init(
+            address: address,
+            username: redis.user,
+            password: redis.password?.revealed,
+            database: redis.database,
+            usesTLS: redis.usesTLS
+        )
+        self.timeout = timeout
+    }
+}
