@@ -70,6 +70,19 @@ let modules: [[Target]] = [
     ),
 ]
 
+/// Measured by hand, and so built only when asked for.
+let benchmarks: [Target] =
+    Context.environment["WONKEY_BENCHMARKS"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "store-benchmark",
+            dependencies: ["WonkeyCore", "WonkeyStore", arguments, log],
+            path: "Tests/Benchmarks/StoreBenchmark",
+            swiftSettings: settings
+        )
+    ]
+
 let package = Package(
     name: "wonkey",
     platforms: [.macOS(.v26)],
@@ -91,7 +104,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
-    targets: modules.flatMap(\.self) + [
+    targets: modules.flatMap(\.self) + benchmarks + [
         .systemLibrary(name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CHiredis", path: "Sources/C/CHiredis"),
         .systemLibrary(name: "CCrypt", path: "Sources/C/CCrypt", pkgConfig: "libxcrypt"),

@@ -24,6 +24,7 @@ package final class Store: Sendable {
     package let logSink: SQLLogSink
     package let migrator: SQLSchemaMigrator
     let database: any SQLDatabase
+    private let clock: any WallClock
 
     init(_ base: any SQLDatabase, mode: Mode, clock: any WallClock, pollInterval: Duration) {
         self.migrator = SQLSchemaMigrator(base, clock: clock)
@@ -33,6 +34,7 @@ package final class Store: Sendable {
             case .use, .migrate: base
             }
         self.database = database
+        self.clock = clock
         self.administration = SQLAdministrationStore(database, for: .operator)
         self.keys = SQLKeyDirectory(database)
         self.changes = SQLChangeFeed(database, interval: pollInterval)
@@ -80,6 +82,32 @@ package final class Store: Sendable {
     /// The users, sessions, organizations and members that a scope reaches.
     package func accounts(for scope: StoreScope) -> SQLAccountStore {
         SQLAccountStore(self.database, for: scope)
+    }
+
+    /// The log as a scope sees it.
+    package func logs(for scope: StoreScope) -> SQLLogRepository {
+        SQLLogRepository(self.database, for: scope)
+    }
+
+    /// What deletes old log rows; for a program that may delete any.
+    ///
+    /// - Parameters:
+    ///   - retention: How long what is kept.
+    ///   - timer: Measures pauses; the continuous clock in production.
+    ///   - logger: Told of failures.
+    /// - Returns: A job that does nothing until it runs.
+    package func cleaner(
+        _ retention: LogRetention,
+        timer: any Clock<Duration> = .continuous,
+        logger: Logger
+    ) -> LogCleaner {
+        LogCleaner(
+            self.database.scoped(to: .operator),
+            retention: retention,
+            clock: self.clock,
+            timer: timer,
+            logger: logger
+        )
     }
 
     /// Closes every connection; commits are durable without it.

@@ -7,6 +7,7 @@ import UnixSignals
 import WonkeyConfig
 import WonkeyGateway
 import WonkeyHTTP
+import WonkeyStore
 
 /// The public listeners: bind, serve, and at shutdown readiness off, delay, drain.
 struct ProxyService: Service {
@@ -66,6 +67,17 @@ struct WatcherService: Service {
     func run() async {
         await cancelWhenGracefulShutdown {
             await self.watcher.run()
+        }
+    }
+}
+
+/// Deletes old log rows until shutdown.
+struct CleanerService: Service {
+    let cleaner: LogCleaner
+
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            await self.cleaner.run()
         }
     }
 }

@@ -102,7 +102,19 @@ struct Sidecar {
             }
         )
         ProcessMetrics.register(in: self.registry, keys: keys, server: server)
-        try await self.runGroup(group, server, loops, readiness, keys, counters, requestLog)
+        try await self.runGroup(group, server, loops, readiness, keys, counters, requestLog, self.cleaners(store))
+    }
+
+    /// On SQLite the sidecar deletes old log rows itself, since nobody else may be there to do it.
+    ///
+    /// In PostgreSQL its role may not delete; `wonkey-admin serve` does it there.
+    private func cleaners(_ store: Store) -> [CleanerService] {
+        switch self.configuration.store {
+        case .sqlite:
+            let logger = Logger(label: "wonkey.log")
+            return [CleanerService(cleaner: store.cleaner(self.configuration.logs.retention, logger: logger))]
+        case .postgres: return []
+        }
     }
 
     /// Services stop in reverse order: the listeners first, the log after them, the operations listener last.
@@ -113,7 +125,8 @@ struct Sidecar {
         _ readiness: Readiness,
         _ keys: KeyServices,
         _ counters: Counters,
-        _ requestLog: RequestLog
+        _ requestLog: RequestLog,
+        _ cleaners: [CleanerService]
     ) async throws {
         let registry = self.registry
         var services: [any Service] = [SecondSignal()]
@@ -127,6 +140,7 @@ struct Sidecar {
         services.append(LoaderService(loader: keys.loader))
         services.append(WatcherService(watcher: keys.watcher))
         services.append(CountersService(counters: counters))
+        services += cleaners
         services.append(
             ProxyService(
                 server: server,

@@ -71,36 +71,40 @@ struct LogOperationsTests {
         arguments: [
             (
                 LogSelection(project: "acme", status: "4x"),
-                "\"4x\" is no status; give one such as 429, or a class such as 4xx"
+                "\"4x\" is no status; give one such as 429, or a class such as 4xx", "status"
             ),
             (
                 LogSelection(project: "acme", status: "600"),
-                "\"600\" is no status; give one such as 429, or a class such as 4xx"
+                "\"600\" is no status; give one such as 429, or a class such as 4xx", "status"
             ),
             (
                 LogSelection(project: "acme", status: "+42"),
-                "\"+42\" is no status; give one such as 429, or a class such as 4xx"
+                "\"+42\" is no status; give one such as 429, or a class such as 4xx", "status"
             ),
             (
                 LogSelection(project: "acme", path: "v1"),
-                "\"v1\" is no path; a path begins with /, and with * at its end it is a prefix"
+                "\"v1\" is no path; a path begins with /, and with * at its end it is a prefix", "path"
             ),
             (
                 LogSelection(project: "acme", path: "/v1?a=b"),
-                "paths are logged without their query; leave out what follows the question mark"
+                "paths are logged without their query; leave out what follows the question mark", "path"
             ),
-            (LogSelection(project: "acme", method: "G T"), "\"G T\" is no method; give one such as GET or POST"),
+            (
+                LogSelection(project: "acme", method: "G T"), "\"G T\" is no method; give one such as GET or POST",
+                "method"
+            ),
             (
                 LogSelection(project: "acme", from: .at(Bench.start), to: .at(Bench.start)),
-                "the time span is empty: it starts at 2026-11-21T09:42:40.123Z and ends before 2026-11-21T09:42:40.123Z"
+                "the time span is empty: it starts at 2026-11-21T09:42:40.123Z and ends before 2026-11-21T09:42:40.123Z",
+                "from"
             ),
         ]
     )
-    func badSelections(selection: LogSelection, message: String) async throws {
+    func badSelections(selection: LogSelection, message: String, field: String) async throws {
         var bench = Bench()
         _ = try await bench.project()
         let error = try await refusal { _ = try await CountLogs(selection: selection).run(in: bench.context) }
-        #expect(error == OperationError(code: .invalidInput, message: message))
+        #expect(error == OperationError(code: .invalidInput, message: message, field: field))
     }
 
     @Test("a limit is 1 to 10000", arguments: [0, 10_001])

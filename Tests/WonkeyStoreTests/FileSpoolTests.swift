@@ -49,7 +49,14 @@ struct FileSpoolTests {
             images: 3,
             lastUsedAt: Timestamp(millisecondsSinceEpoch: 1_795_254_160_123)
         )
-        return LogBatch(id: "b\(number)", records: [record, record], usage: number == 0 ? [] : [usage])
+        var tally = RollupTally()
+        tally.count(record)
+        return LogBatch(
+            id: "b\(number)",
+            records: [record, record],
+            usage: number == 0 ? [] : [usage],
+            rollups: number == 0 ? [] : tally.sums
+        )
     }
 
     private func drain(_ spool: FileSpool) async throws -> [LogBatch] {
@@ -76,6 +83,25 @@ struct FileSpoolTests {
         #expect(try await self.drain(spool) == (1...12).map { self.batch($0) })
         #expect(try await spool.status() == LogSpoolStatus())
         #expect(try self.files() == ["lock"])
+    }
+
+    @Test("a file of a version without rollups comes back with those of its records")
+    func withoutRollups() async throws {
+        let spool = try self.open()
+        var batch = self.batch(1)
+        batch.rollups = []
+        try await spool.append(batch)
+        let path = try self.directory + "/" + self.files()[0]
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try text.replacingOccurrences(of: ",\"rollups\":0", with: "").write(
+            toFile: path,
+            atomically: true,
+            encoding: .utf8
+        )
+        var tally = RollupTally()
+        for record in batch.records { tally.count(record) }
+        batch.rollups = tally.sums
+        #expect(try await spool.first() == batch)
     }
 
     @Test("only this user may read the folder and its files")

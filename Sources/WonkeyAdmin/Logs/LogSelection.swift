@@ -47,7 +47,8 @@ package struct LogSelection: Equatable, Sendable {
         filter.from = self.from?.before(now)
         filter.to = self.to?.before(now)
         if let from = filter.from, let to = filter.to, from >= to {
-            throw .invalid("the time span is empty: it starts at \(from.rfc3339) and ends before \(to.rfc3339)")
+            let span = "it starts at \(from.rfc3339) and ends before \(to.rfc3339)"
+            throw .invalid("the time span is empty: \(span)", field: "from")
         }
         filter.projectID = try await context.project(self.project).id
         return filter
@@ -60,15 +61,17 @@ package struct LogSelection: Equatable, Sendable {
         {
             return .statusClass(digit)
         }
-        throw .invalid("\(quoted(text)) is no status; give one such as 429, or a class such as 4xx")
+        throw .invalid("\(quoted(text)) is no status; give one such as 429, or a class such as 4xx", field: "status")
     }
 
     private static func checkedPath(_ path: String) throws(OperationError) -> String {
         guard path.hasPrefix("/") || path == "*" else {
-            throw .invalid("\(quoted(path)) is no path; a path begins with /, and with * at its end it is a prefix")
+            let rule = "a path begins with /, and with * at its end it is a prefix"
+            throw .invalid("\(quoted(path)) is no path; \(rule)", field: "path")
         }
         guard !path.contains("?") else {
-            throw .invalid("paths are logged without their query; leave out what follows the question mark")
+            let hint = "leave out what follows the question mark"
+            throw .invalid("paths are logged without their query; \(hint)", field: "path")
         }
         return path
     }
@@ -76,7 +79,7 @@ package struct LogSelection: Equatable, Sendable {
     private static func checkedMethod(_ method: String) throws(OperationError) -> String {
         guard (1...32).contains(method.utf8.count), method.allSatisfy({ $0.isASCII && ($0.isLetter || $0 == "-") })
         else {
-            throw .invalid("\(quoted(method)) is no method; give one such as GET or POST")
+            throw .invalid("\(quoted(method)) is no method; give one such as GET or POST", field: "method")
         }
         return method.uppercased()
     }

@@ -27,13 +27,19 @@ package struct ReadUsage: Sendable {
         self.to = to
     }
 
+    /// Days that one answer covers, at most.
+    package static let daysMax: Int64 = 366
+
     package func run(in context: AdministrationContext) async throws(OperationError) -> Outcome {
         let now = context.clock.now
         let toDay = self.to?.before(now).daysSinceEpoch ?? now.daysSinceEpoch
         let fromDay = self.from?.before(now).daysSinceEpoch ?? toDay - 29
         guard fromDay <= toDay else {
             let days = "\(CivilDate(daysSinceEpoch: fromDay)) and ends on \(CivilDate(daysSinceEpoch: toDay))"
-            throw .invalid("the time span is empty: it starts on \(days)")
+            throw .invalid("the time span is empty: it starts on \(days)", field: "from")
+        }
+        guard toDay - fromDay < Self.daysMax else {
+            throw .invalid("the time span has more than \(Self.daysMax) days", field: "from")
         }
         var keyID: KeyID?
         if let key { keyID = try KeyID(checking: key) }

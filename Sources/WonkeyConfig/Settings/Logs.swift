@@ -1,3 +1,5 @@
+package import WonkeyCore
+
 extension Configuration {
     /// The request log (`logs`).
     package struct Logs: Hashable, Sendable {
@@ -34,6 +36,8 @@ extension Configuration {
         package var queue = 10_000
         /// Logs one request out of this many; refused and failed requests always.
         package var sample = 1
+        /// How long records and their sums are kept.
+        package var retention = LogRetention()
 
         package init() {}
     }
@@ -78,7 +82,24 @@ extension Configuration.Logs {
             .integer(1...1_000_000),
             "Logs one request out of this many; refused and failed requests always."
         )
+        section.read(
+            "retention",
+            into: &logs.retention,
+            .section(LogRetention.read),
+            "How long records and their sums are kept; daily usage is kept for good."
+        )
         return logs
+    }
+}
+
+extension LogRetention {
+    static func read(_ section: inout Section) -> Self {
+        var retention = Self()
+        let range = Duration.seconds(3_600)...(.seconds(3_650 * 86_400))
+        section.read("records", into: &retention.records, .duration(range), "Single records; 1h to 3650d.")
+        section.read("minutes", into: &retention.minutes, .duration(range), "Sums by minute; 1h to 3650d.")
+        section.read("rollups", into: &retention.rollups, .duration(range), "Sums by hour and by day; 1h to 3650d.")
+        return retention
     }
 }
 

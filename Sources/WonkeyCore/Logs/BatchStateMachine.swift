@@ -2,16 +2,26 @@
 package struct RecordChunk: Equatable, Sendable {
     package var records: [RequestRecord]
     package var usage: [UsageDelta]
+    /// What all requests did.
+    package var rollups: [RollupDelta]
     /// Requests that sampling left out of `records`; their usage is counted all the same.
     package var sampledOut: Int
 
-    package init(records: [RequestRecord] = [], usage: [UsageDelta] = [], sampledOut: Int = 0) {
+    package init(
+        records: [RequestRecord] = [],
+        usage: [UsageDelta] = [],
+        rollups: [RollupDelta] = [],
+        sampledOut: Int = 0
+    ) {
         self.records = records
         self.usage = usage
+        self.rollups = rollups
         self.sampledOut = sampledOut
     }
 
-    package var isEmpty: Bool { self.records.isEmpty && self.usage.isEmpty && self.sampledOut == 0 }
+    package var isEmpty: Bool {
+        self.records.isEmpty && self.usage.isEmpty && self.rollups.isEmpty && self.sampledOut == 0
+    }
 }
 
 /// Whether a request counts as use of its key.
@@ -29,6 +39,7 @@ package struct BatchStateMachine: ~Copyable {
     fileprivate struct Contents {
         var records: [RequestRecord] = []
         var usage = UsageTally()
+        var rollups = RollupTally()
         var sampledOut = 0
     }
 
@@ -52,7 +63,7 @@ package struct BatchStateMachine: ~Copyable {
     /// Starts empty.
     ///
     /// - Parameters:
-    ///   - rows: Records, or keys with usage, that fill a chunk; at least 1.
+    ///   - rows: Records, or keys with usage, or sums, that fill a chunk; at least 1.
     ///   - sampling: Which records to keep.
     package init(rows: Int, sampling: LogSampling) {
         self.rows = rows
@@ -158,13 +169,21 @@ extension BatchStateMachine.Contents {
         case .counted: self.usage.count(record)
         case .uncounted: break
         }
+        self.rollups.count(record)
         if keeps { self.records.append(record) } else { self.sampledOut += 1 }
     }
 
-    fileprivate func isFull(rows: Int) -> Bool { self.records.count >= rows || self.usage.count >= rows }
+    fileprivate func isFull(rows: Int) -> Bool {
+        self.records.count >= rows || self.usage.count >= rows || self.rollups.count >= rows
+    }
 
     fileprivate var chunk: RecordChunk {
-        RecordChunk(records: self.records, usage: self.usage.sums, sampledOut: self.sampledOut)
+        RecordChunk(
+            records: self.records,
+            usage: self.usage.sums,
+            rollups: self.rollups.sums,
+            sampledOut: self.sampledOut
+        )
     }
 
     fileprivate var handOver: BatchStateMachine.HandOverAction {

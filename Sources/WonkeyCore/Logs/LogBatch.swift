@@ -27,17 +27,20 @@ package struct UsageDelta: Equatable, Sendable {
     }
 }
 
-/// What is written in one transaction: sampled records and the usage of all requests, sampled or not.
+/// What is written in one transaction: sampled records, and usage and rollups of all requests, sampled or not.
 package struct LogBatch: Equatable, Sendable {
     /// Unique; a batch whose id was applied before is skipped whole, so that replaying is harmless.
     package var id: String
     package var records: [RequestRecord]
     package var usage: [UsageDelta]
+    /// What all requests did; each project, key, path and minute once.
+    package var rollups: [RollupDelta]
 
-    package init(id: String, records: [RequestRecord], usage: [UsageDelta]) {
+    package init(id: String, records: [RequestRecord], usage: [UsageDelta], rollups: [RollupDelta] = []) {
         self.id = id
         self.records = records
         self.usage = usage
+        self.rollups = rollups
     }
 }
 

@@ -54,8 +54,8 @@ package struct DailyUsage: Equatable, Sendable {
     }
 }
 
-/// Reads the request log and the usage counted from it.
-package protocol LogRepository: Sendable {
+/// Reads the request log, and the usage and figures counted from it.
+package protocol LogRepository: AnalyticsRepository {
     /// Records newest first, at most `limit` (1–1000), older than `before` where given.
     func records(_ filter: LogFilter, before: LogCursor?, limit: Int) async throws(StoreError) -> [RequestRecord]
     /// Records oldest first, newer than `after`; for `logs --follow`.

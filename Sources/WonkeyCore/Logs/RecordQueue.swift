@@ -1,15 +1,16 @@
-/// Records and usage that wait to become a batch.
+/// Records, usage and rollups that wait to become a batch.
 struct RecordQueue {
     private var chunks: [[RequestRecord]] = []
     private var usage = UsageTally()
-    /// Keys and days with usage, at most.
+    private var rollups = RollupTally()
+    /// Keys and days with usage, at most; and sums of rollups before they are joined.
     private let usageMax: Int
 
     init(usageMax: Int) {
         self.usageMax = usageMax
     }
 
-    var isEmpty: Bool { self.chunks.isEmpty && self.usage.count == 0 }
+    var isEmpty: Bool { self.chunks.isEmpty && self.usage.count == 0 && self.rollups.count == 0 }
 
     mutating func append(_ records: [RequestRecord]) {
         if !records.isEmpty { self.chunks.append(records) }
@@ -26,7 +27,12 @@ struct RecordQueue {
         return lost
     }
 
-    /// Takes whole chunks, oldest first, up to `rows` records but at least one chunk, and all usage.
+    /// Adds rollups to what waits.
+    mutating func add(_ deltas: [RollupDelta]) {
+        for delta in deltas { self.rollups.add(delta, countMax: self.usageMax) }
+    }
+
+    /// Takes whole chunks, oldest first, up to `rows` records but at least one chunk, and all usage and rollups.
     mutating func take(rows: Int, id: String) -> LogBatch {
         var records = self.chunks.first ?? []
         var taken = min(1, self.chunks.count)
@@ -35,9 +41,11 @@ struct RecordQueue {
             taken += 1
         }
         self.chunks.removeFirst(taken)
-        let usage = self.usage.sums
-        self.usage = UsageTally()
-        return LogBatch(id: id, records: records, usage: usage)
+        defer {
+            self.usage = UsageTally()
+            self.rollups = RollupTally()
+        }
+        return LogBatch(id: id, records: records, usage: self.usage.sums, rollups: self.rollups.sums)
     }
 
     /// Forgets everything.
@@ -47,6 +55,7 @@ struct RecordQueue {
         let requests = self.usage.sums.reduce(0) { $0 + Int($1.requests) }
         self.chunks = []
         self.usage = UsageTally()
+        self.rollups = RollupTally()
         return requests
     }
 }

@@ -134,7 +134,7 @@ extension SinkStateMachine {
 
     /// An event loop hands over what it collected.
     ///
-    /// - Returns: `.drop` if its records found no room. Their usage is kept all the same.
+    /// - Returns: `.drop` if its records found no room. Their usage and rollups are kept all the same.
     package mutating func arrived(_ chunk: RecordChunk) -> ArrivalAction {
         let count = chunk.records.count
         self.tally.accepted += count
@@ -145,6 +145,7 @@ extension SinkStateMachine {
             return .drop
         }
         self.tally.droppedUsage += self.queue.add(chunk.usage)
+        self.queue.add(chunk.rollups)
         guard self.tally.queued + count <= self.settings.queue else {
             self.tally.dropped += count
             return .drop

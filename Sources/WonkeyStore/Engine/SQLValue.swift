@@ -27,9 +27,10 @@ extension Int64: SQLBindable {
 
 extension String: SQLBindable {
     /// The text; NUL, which no engine stores faithfully and PostgreSQL refuses, becomes U+FFFD.
-    var sqlValue: SQLValue {
-        .text(self.utf8.contains(0) ? self.replacing("\0", with: "\u{FFFD}") : self)
-    }
+    var sqlValue: SQLValue { .text(self.storable) }
+
+    /// The text as it comes back from an engine.
+    var storable: String { self.utf8.contains(0) ? self.replacing("\0", with: "\u{FFFD}") : self }
 }
 
 extension [UInt8]: SQLBindable {

@@ -1,3 +1,4 @@
+import Foundation
 import WonkeyCore
 
 /// Writes records as JSON, one object per line, in the member names of `wonkey-admin logs --output json`.
@@ -38,12 +39,29 @@ struct JSONLines {
         self.end()
     }
 
+    mutating func append(_ rollup: RollupDelta) {
+        self.begin()
+        self.member("project_id", rollup.projectID.rawValue)
+        self.member("key_id", rollup.keyID?.rawValue)
+        self.member("path", rollup.path)
+        self.member("minute", rollup.minute)
+        self.member("requests", rollup.counts.requests)
+        self.member("errors", rollup.counts.errors)
+        self.member("server_errors", rollup.counts.serverErrors)
+        self.member("bytes_received", rollup.counts.bytesReceived)
+        self.member("bytes_sent", rollup.counts.bytesSent)
+        self.member("images", rollup.counts.images)
+        self.member("latency_histogram", Data(rollup.latency.encoded).base64EncodedString())
+        self.end()
+    }
+
     /// The line before the lines of a spooled batch.
     mutating func append(headerOf batch: LogBatch) {
         self.begin()
         self.member("batch", batch.id)
         self.member("records", Int64(batch.records.count))
         self.member("usage", Int64(batch.usage.count))
+        self.member("rollups", Int64(batch.rollups.count))
         self.end()
     }
 

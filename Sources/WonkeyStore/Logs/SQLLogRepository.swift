@@ -2,10 +2,12 @@ package import WonkeyCore
 
 /// Reads request records by keyset: a page starts at a place in the log, so records that arrive in between move nothing.
 package struct SQLLogRepository: LogRepository {
-    private let database: any SQLDatabase
+    let database: any SQLDatabase
+    private let scope: StoreScope
 
-    init(_ database: any SQLDatabase) {
-        self.database = database
+    init(_ database: any SQLDatabase, for scope: StoreScope = .operator) {
+        self.database = database.scoped(to: scope)
+        self.scope = scope
     }
 
     package func records(
@@ -13,7 +15,7 @@ package struct SQLLogRepository: LogRepository {
         before: LogCursor?,
         limit: Int
     ) async throws(StoreError) -> [RequestRecord] {
-        let query = Self.page(filter, before: before, limit: limit)
+        let query = Self.page(filter, self.condition(filter.projectID), before: before, limit: limit)
         return try await self.database.read { try $0.rows(query, RequestRecord.init) }
     }
 
@@ -22,12 +24,12 @@ package struct SQLLogRepository: LogRepository {
         after: LogCursor,
         limit: Int
     ) async throws(StoreError) -> [RequestRecord] {
-        let query = Self.page(filter, after: after, limit: limit)
+        let query = Self.page(filter, self.condition(filter.projectID), after: after, limit: limit)
         return try await self.database.read { try $0.rows(query, RequestRecord.init) }
     }
 
     package func count(_ filter: LogFilter) async throws(StoreError) -> Int {
-        let condition = Self.condition(filter)
+        let condition = Self.condition(filter, self.condition(filter.projectID))
         return try await self.database.read { connection in
             let query: BoundSQL = "SELECT COUNT(*) FROM request_logs WHERE \(condition)"
             return try connection.first(query) { Int(try $0.integer(0)) } ?? 0
@@ -40,7 +42,9 @@ package struct SQLLogRepository: LogRepository {
         fromDay: Int64,
         toDay: Int64
     ) async throws(StoreError) -> [DailyUsage] {
-        var condition: BoundSQL = "project_id = \(project) AND day >= \(fromDay) AND day <= \(toDay)"
+        var condition: BoundSQL = """
+            project_id = \(project) AND day >= \(fromDay) AND day <= \(toDay)\(self.condition(project))
+            """
         if let key { condition += " AND key_id = \(key)" }
         let query: BoundSQL = """
             SELECT key_id, day, requests, images FROM usage_daily WHERE \(condition) ORDER BY day, key_id
@@ -57,14 +61,29 @@ package struct SQLLogRepository: LogRepository {
         }
     }
 
-    static func page(_ filter: LogFilter, before: LogCursor?, limit: Int) -> BoundSQL {
-        var condition = self.condition(filter)
+    /// What is added to every condition: the project is one of an organization of the member's.
+    func condition(_ project: ProjectID) -> BoundSQL {
+        switch self.scope {
+        case .operator, .proxy: return ""
+        case .accounts: return " AND 1 = 0"
+        case .member(let user):
+            return """
+                 AND EXISTS (
+                    SELECT 1 FROM projects JOIN memberships ON memberships.org_id = projects.org_id
+                    WHERE projects.id = \(project) AND memberships.user_id = \(user)
+                )
+                """
+        }
+    }
+
+    static func page(_ filter: LogFilter, _ guarding: BoundSQL, before: LogCursor?, limit: Int) -> BoundSQL {
+        var condition = self.condition(filter, guarding)
         if let before { condition += " AND (time, id) < (\(before.time), \(before.id))" }
         return self.page(condition, order: "time DESC, id DESC", limit: limit)
     }
 
-    static func page(_ filter: LogFilter, after: LogCursor, limit: Int) -> BoundSQL {
-        var condition = self.condition(filter)
+    static func page(_ filter: LogFilter, _ guarding: BoundSQL, after: LogCursor, limit: Int) -> BoundSQL {
+        var condition = self.condition(filter, guarding)
         condition += " AND (time, id) > (\(after.time), \(after.id))"
         return self.page(condition, order: "time, id", limit: limit)
     }
@@ -77,8 +96,8 @@ package struct SQLLogRepository: LogRepository {
         """
     }
 
-    private static func condition(_ filter: LogFilter) -> BoundSQL {
-        var condition: BoundSQL = "project_id = \(filter.projectID)"
+    private static func condition(_ filter: LogFilter, _ guarding: BoundSQL) -> BoundSQL {
+        var condition: BoundSQL = "project_id = \(filter.projectID)\(guarding)"
         if let keyID = filter.keyID { condition += " AND key_id = \(keyID)" }
         switch filter.status {
         case nil: break

@@ -1,7 +1,7 @@
 import Synchronization
 package import WonkeyCore
 
-/// Writes log batches into the database, each in one transaction and once.
+/// Writes log batches into the database, rows and sums, each in one transaction and once.
 package final class SQLLogSink: LogSink {
     /// How long the id of an applied batch is remembered: a spool may lie that long before it is replayed.
     static let memory = Duration.seconds(30 * 86_400)
@@ -32,6 +32,8 @@ package final class SQLLogSink: LogSink {
                 onConflict: "ON CONFLICT (id) DO NOTHING"
             )
             try Self.add(batch.usage, on: connection)
+            // Last, because of its locks: whoever else writes the same project's day waits for this transaction.
+            try RollupWriter.add(batch.rollups, on: connection)
             if isCleaning {
                 try Self.forgetBatches(
                     before: Timestamp(millisecondsSinceEpoch: now.millisecondsSinceEpoch - Self.memory.milliseconds),

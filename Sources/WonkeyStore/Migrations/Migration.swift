@@ -20,6 +20,6 @@ struct Migration: Sendable {
 extension Migration {
     /// Every step this version knows, in order.
     static let all: [Self] = [
-        .organizations, .keys, .permissions, .limits, .logs, .history, .accounts, .resources, .idempotency,
+        .organizations, .keys, .permissions, .limits, .logs, .history, .accounts, .analytics, .resources, .idempotency,
     ]
 }

@@ -325,6 +325,57 @@ final class MemoryStore: AdministrationStore, LogRepository, SchemaMigrator {
         }
     }
 
+    func overview(
+        of project: ProjectID,
+        hours: Range<Int64>,
+        top: Int
+    ) async throws(StoreError) -> AnalyticsOverview {
+        try self.call { state in
+            var tally = RollupTally()
+            for record in state.records where record.projectID == project {
+                guard hours.contains(AnalyticsBucket.hour.number(of: record.time)) else { continue }
+                tally.count(record)
+            }
+            var figures = AnalyticsFigures()
+            for sum in tally.sums { figures += AnalyticsFigures(counts: sum.counts, latency: sum.latency) }
+            return AnalyticsOverview(
+                figures: figures,
+                topKeys: Self.ranks(tally.sums, top) { $0.keyID?.rawValue },
+                topPaths: Self.ranks(tally.sums, top) { $0.path }
+            )
+        }
+    }
+
+    private static func ranks(
+        _ sums: [RollupDelta],
+        _ top: Int,
+        by value: (RollupDelta) -> String?
+    ) -> [AnalyticsRank] {
+        var counts: [String: RollupCounts] = [:]
+        for sum in sums {
+            if let value = value(sum) { counts[value, default: RollupCounts()] += sum.counts }
+        }
+        let ranks = counts.map { AnalyticsRank(value: $0.key, counts: $0.value) }
+        return Array(ranks.sorted { ($1.counts.requests, $0.value) < ($0.counts.requests, $1.value) }.prefix(top))
+    }
+
+    func figures(
+        of project: ProjectID,
+        by bucket: AnalyticsBucket,
+        in numbers: Range<Int64>
+    ) async throws(StoreError) -> [Int64: AnalyticsFigures] {
+        try self.call { state in
+            var figures: [Int64: AnalyticsFigures] = [:]
+            for record in state.records where record.projectID == project {
+                let number = bucket.number(of: record.time)
+                guard numbers.contains(number) else { continue }
+                figures[number, default: AnalyticsFigures()].counts += RollupCounts(record)
+                figures[number, default: AnalyticsFigures()].latency.record(microseconds: record.latencyMicroseconds)
+            }
+            return figures
+        }
+    }
+
     // MARK: Schema
 
     func pending() async throws(StoreError) -> [SchemaMigrator.Step] {

@@ -74,13 +74,17 @@ struct BatchStateMachineTests {
         #expect(machine.timerFired() == .none)
     }
 
-    @Test("sampling keeps one success of three and every error, and counts the use of all")
+    @Test("sampling keeps one success of three and every error, and counts the use and the sums of all")
     func sampling() {
         var machine = BatchStateMachine(rows: 100, sampling: LogSampling(oneOutOf: 3))
-        for number in 0..<7 { _ = machine.append(LogSamples.record(number, images: 2), use: .counted) }
-        _ = machine.append(LogSamples.record(7, status: 429), use: .uncounted)
-        _ = machine.append(LogSamples.record(8, key: "b", day: 1, status: 502), use: .counted)
-        _ = machine.append(LogSamples.record(9, key: nil), use: .counted)
+        var all = (0..<7).map { LogSamples.record($0, images: 2) }
+        for record in all { _ = machine.append(record, use: .counted) }
+        all.append(LogSamples.record(7, status: 429))
+        _ = machine.append(all[7], use: .uncounted)
+        all.append(LogSamples.record(8, key: "b", day: 1, status: 502))
+        _ = machine.append(all[8], use: .counted)
+        all.append(LogSamples.record(9, key: nil))
+        _ = machine.append(all[9], use: .counted)
         #expect(
             machine.flush()
                 == .handOver(
@@ -94,6 +98,7 @@ struct BatchStateMachineTests {
                             LogSamples.usage(requests: 7, images: 14, last: 6),
                             LogSamples.usage(key: "b", day: 1, requests: 1, last: 8),
                         ],
+                        rollups: LogSamples.rollups(all),
                         sampledOut: 5
                     )
                 )
@@ -112,6 +117,7 @@ struct BatchStateMachineTests {
                         usage: [
                             LogSamples.usage(requests: 1, last: 0), LogSamples.usage(key: "b", requests: 1, last: 1),
                         ],
+                        rollups: LogSamples.rollups([LogSamples.record(0), LogSamples.record(1, key: "b")]),
                         sampledOut: 1
                     )
                 )

@@ -29,11 +29,22 @@ enum LogSamples {
     }
 
     static func chunk(_ numbers: Range<Int>) -> RecordChunk {
-        RecordChunk(records: self.records(numbers))
+        RecordChunk(records: self.records(numbers), rollups: self.rollups(self.records(numbers)))
     }
 
     static func batch(_ id: Int, _ numbers: Range<Int> = 0..<1) -> LogBatch {
-        LogBatch(id: "i-\(id)", records: self.records(numbers), usage: [])
+        LogBatch(
+            id: "i-\(id)",
+            records: self.records(numbers),
+            usage: [],
+            rollups: self.rollups(self.records(numbers))
+        )
+    }
+
+    static func rollups(_ records: [RequestRecord]) -> [RollupDelta] {
+        var tally = RollupTally()
+        for record in records { tally.count(record) }
+        return tally.sums
     }
 
     static func usage(key: String = "a", day: Int64 = 0, requests: Int64, images: Int64 = 0, last: Int64) -> UsageDelta

@@ -243,12 +243,16 @@ struct SinkStateMachineTests {
         #expect(machine.tally == expected)
     }
 
-    @Test("what finds no room is dropped, its usage stays; what comes after the end is dropped with its usage")
+    @Test(
+        "what finds no room is dropped, its usage and rollups stay; what comes after the end is dropped with its usage"
+    )
     func bounds() {
         var machine = SinkStateMachine(settings: .init(rows: 2, queue: 3), hasSpool: false, instance: "i")
         let usage = [LogSamples.usage(requests: 2, last: 1)]
         let answers = [0..<2, 2..<4, 4..<5].map {
-            machine.arrived(RecordChunk(records: LogSamples.records($0), usage: usage, sampledOut: 1))
+            let records = LogSamples.records($0)
+            let rollups = LogSamples.rollups(records)
+            return machine.arrived(RecordChunk(records: records, usage: usage, rollups: rollups, sampledOut: 1))
         }
         #expect(answers == [.accept, .drop, .accept])
         #expect(
@@ -257,7 +261,8 @@ struct SinkStateMachineTests {
                     LogBatch(
                         id: "i-1",
                         records: LogSamples.records(0..<2),
-                        usage: [LogSamples.usage(requests: 6, last: 1)]
+                        usage: [LogSamples.usage(requests: 6, last: 1)],
+                        rollups: LogSamples.rollups(LogSamples.records(0..<5))
                     )
                 )
         )
@@ -276,14 +281,21 @@ struct SinkStateMachineTests {
     @Test("chunks are joined to batches of at most the configured rows")
     func joining() {
         var machine = SinkStateMachine(settings: .init(rows: 5), hasSpool: false, instance: "i")
-        for numbers in [0..<2, 2..<4, 4..<6, 6..<11, 11..<12] { _ = machine.arrived(LogSamples.chunk(numbers)) }
+        for numbers in [0..<2, 2..<4, 4..<6, 6..<11, 11..<12] {
+            _ = machine.arrived(RecordChunk(records: LogSamples.records(numbers)))
+        }
         let batches = (0..<4).map { _ in
             let action = machine.next(at: .zero)
             _ = machine.sinkFinished(.success(()), at: .zero)
             return action
         }
         let numbers = [0..<4, 4..<6, 6..<11, 11..<12]
-        #expect(batches == zip(1..., numbers).map { .write(LogSamples.batch($0, $1)) })
+        #expect(
+            batches
+                == zip(1..., numbers).map {
+                    .write(LogBatch(id: "i-\($0)", records: LogSamples.records($1), usage: []))
+                }
+        )
         let isSettled = machine.isSettled
         #expect(isSettled)
     }

@@ -47,7 +47,11 @@ struct SQLSchemaMigratorTests {
     @Test("a step that fails leaves nothing of itself or of the steps before it", arguments: Backend.allCases)
     func failure(backend: Backend) async throws {
         try await backend.withPlace { place in
-            let broken = Migration(number: Migration.all.count + 1, name: "broken", template: "CREATE TABLE orgs (;")
+            let broken = Migration(
+                number: 1 + (Self.numbers.last ?? 0),
+                name: "broken",
+                template: "CREATE TABLE orgs (;"
+            )
             let database = place.connect()
             let migrator = SQLSchemaMigrator(database, steps: Migration.all + [broken], clock: FixedClock())
             let code = try await storeErrorCode { _ = try await migrator.migrate() }

@@ -29,9 +29,9 @@ struct SQLitePlanTests {
             example.narrow(&filter)
             let cursor = LogCursor(time: at(5), id: "r")
             let queries = [
-                SQLLogRepository.page(filter, before: nil, limit: 10),
-                SQLLogRepository.page(filter, before: cursor, limit: 10),
-                SQLLogRepository.page(filter, after: cursor, limit: 10),
+                SQLLogRepository.page(filter, "", before: nil, limit: 10),
+                SQLLogRepository.page(filter, "", before: cursor, limit: 10),
+                SQLLogRepository.page(filter, "", after: cursor, limit: 10),
             ]
             for query in queries {
                 let plan = try await test.values("EXPLAIN QUERY PLAN \(query)").map { try SQLRow(values: $0).text(3) }
