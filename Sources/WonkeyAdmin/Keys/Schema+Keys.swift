@@ -86,16 +86,3 @@ extension Schema {
         "replaces": ["id": "key_0mWx81LcV5fZt0aQ", "expires_at": "2026-11-21T10:42:40.123Z"]
     ])
 }
-
-extension JSONValue: ExpressibleByNilLiteral {
-    package init(nilLiteral: ()) { self = .null }
-}
-
-extension JSONValue {
-    /// An object with some members changed or added.
-    func replacing(_ members: JSONValue) -> Self {
-        guard case .object(let own) = self, case .object(let new) = members else { return self }
-        return .object(own.map { member in new.first { $0.name == member.name } ?? member })
-            .adding(new.filter { member in !own.contains { $0.name == member.name } })
-    }
-}

@@ -21,8 +21,9 @@ package indirect enum JSONValue: Equatable, Sendable {
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
 {
+    package init(nilLiteral: ()) { self = .null }
     package init(stringLiteral value: String) { self = .string(value) }
     package init(integerLiteral value: Int64) { self = .integer(value) }
     package init(booleanLiteral value: Bool) { self = .bool(value) }
@@ -42,6 +43,13 @@ extension JSONValue {
     func adding(_ members: [Member]) -> Self {
         guard case .object(let own) = self else { return self }
         return .object(own + members)
+    }
+
+    /// An object with some members changed or added.
+    func replacing(_ members: JSONValue) -> Self {
+        guard case .object(let own) = self, case .object(let new) = members else { return self }
+        return .object(own.map { member in new.first { $0.name == member.name } ?? member })
+            .adding(new.filter { member in !own.contains { $0.name == member.name } })
     }
 
     /// The text in one line, without spaces (RFC 8259).

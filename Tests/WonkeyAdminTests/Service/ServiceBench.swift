@@ -17,10 +17,12 @@ struct ServiceBench: Sendable {
     let log = CollectedLog()
     let drain = DrainState()
     var settings = ServingSettings(address: .tcp(host: "127.0.0.1", port: 0))
+    /// In the place of ``store``, where a test needs a database's own rules.
+    var administration: (@Sendable (StoreScope) -> any AdministrationStore)?
 
     var services: ManagementServices {
         ManagementServices(
-            administration: { [store] _ in store },
+            administration: { [store, administration] in administration?($0) ?? store },
             logs: { [store] _ in store },
             idempotency: { [answers] _ in answers },
             serverSecret: Secret("0123456789abcdef0123456789abcdef"),
