@@ -27,12 +27,7 @@ struct Session {
         let environment = ProcessInfo.processInfo.environment
         let file = try Self.configurationFile(options.config, environment: environment)
         let configuration = try Configuration.load(file: file, environment: environment)
-        guard let keyFormat = KeyFormat(prefix: configuration.keys.prefix, randomDigits: configuration.keys.length)
-        else {
-            let range = KeyFormat.randomDigitsRange
-            let lengths = "keys.length from \(range.lowerBound) to \(range.upperBound)"
-            throw CommandFailure.usage("\(file): keys.prefix has 1 to 16 of a-z and 0-9, and \(lengths)")
-        }
+        let keyFormat = try Self.keyFormat(configuration, file: file)
         let store = try await Store.open(
             configuration.store,
             mode: mode,
@@ -60,8 +55,19 @@ struct Session {
         await store.close()
     }
 
+    /// The form of keys that the configuration says.
+    static func keyFormat(_ configuration: Configuration, file: String) throws -> KeyFormat {
+        let keys = configuration.keys
+        guard let keyFormat = KeyFormat(prefix: keys.prefix, randomDigits: keys.length) else {
+            let range = KeyFormat.randomDigitsRange
+            let lengths = "keys.length from \(range.lowerBound) to \(range.upperBound)"
+            throw CommandFailure.usage("\(file): keys.prefix has 1 to 16 of a-z and 0-9, and \(lengths)")
+        }
+        return keyFormat
+    }
+
     /// Option before environment before file.
-    private static func configurationFile(_ option: String?, environment: [String: String]) throws -> String {
+    static func configurationFile(_ option: String?, environment: [String: String]) throws -> String {
         if let option { return option }
         if let variable = environment["WONKEY_CONFIG"], !variable.isEmpty { return variable }
         for file in ["wonkey.yaml", "config/wonkey.yaml"] where FileManager.default.fileExists(atPath: file) {

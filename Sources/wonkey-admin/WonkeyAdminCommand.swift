@@ -7,7 +7,7 @@ import WonkeyAdmin
 struct WonkeyAdminCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wonkey-admin",
-        abstract: "Issues and revokes keys, sets their limits and reads the request log.",
+        abstract: "Issues and revokes keys, sets their limits, reads the request log; offers all that over HTTP.",
         discussion: """
             The configuration names the store: --config FILE, else WONKEY_CONFIG, else wonkey.yaml or config/wonkey.yaml.
             Data goes to standard output, everything else to standard error; --output json is stable, for scripts.
@@ -20,7 +20,7 @@ struct WonkeyAdminCommand: AsyncParsableCommand {
         version: "wonkey-admin (WonKey) 0.1.0",
         subcommands: [
             MigrateCommand.self, ProjectCommand.self, KeyCommand.self, LimitCommand.self, LogsCommand.self,
-            UsageCommand.self, AuditCommand.self, UserCommand.self, TokenCommand.self,
+            UsageCommand.self, AuditCommand.self, UserCommand.self, TokenCommand.self, ServeCommand.self,
         ]
     )
 

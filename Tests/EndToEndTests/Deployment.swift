@@ -9,10 +9,10 @@ struct Deployment: Sendable {
     let directory: TemporaryDirectory
     /// Of each proxy the public port, then the operations port.
     let ports: [(proxy: Int, operations: Int)]
-    private let configurations: [String]
-    private let environment: [String: String?]
+    let configurations: [String]
+    let environment: [String: String?]
     private let sidecar: BuiltProduct
-    private let admin: BuiltProduct
+    let admin: BuiltProduct
 
     struct Failure: Error {
         var message: String
@@ -23,6 +23,7 @@ struct Deployment: Sendable {
     /// - Parameters:
     ///   - directory: Everything is in it.
     ///   - proxies: How many share the store and the counters.
+    ///   - store: The store's URL; a SQLite file in the folder by default.
     ///   - environment: Of both programs.
     ///   - logs: The `logs` section; `INDEX` stands for the proxy's number.
     ///   - body: What follows listeners, operations, store and logs in the YAML; `DIRECTORY` stands for the folder.
@@ -30,6 +31,7 @@ struct Deployment: Sendable {
     init(
         in directory: TemporaryDirectory,
         proxies: Int = 1,
+        store: String = "sqlite:DIRECTORY/wonkey.db",
         environment: [String: String?] = [:],
         logs: String = "logs: {batch: {rows: 100, every: 20ms}, spool: {directory: DIRECTORY/spool-INDEX}}",
         _ body: String
@@ -50,7 +52,7 @@ struct Deployment: Sendable {
                 listeners:
                   - address: 127.0.0.1:\(ports.proxy)
                 operations: {address: 127.0.0.1:\(ports.operations)}
-                store: {url: "sqlite:DIRECTORY/wonkey.db"}
+                store: {url: "\(store)"}
                 \(logs)
                 \(body)
 

@@ -53,3 +53,22 @@ build_packages=(
     libcurl4-openssl-dev libhiredis-dev libyaml-dev libsqlite3-dev libpq-dev libcrypt-dev pkg-config redis-server
     ca-certificates
 )
+
+# What tests fuzz the management API with. hypothesis is the newest that hypothesis-jsonschema 0.23 works with.
+fuzz_packages=(schemathesis==4.4.4 hypothesis==6.142.5)
+
+# make_fuzz_venv FOLDER: puts the fuzzer into a virtual environment, unless these very versions are there.
+make_fuzz_venv() {
+    local folder=$1 wanted="${fuzz_packages[*]}" log
+    [ "$(cat "$folder/versions" 2>/dev/null)" = "$wanted" ] && return
+    echo "installing: $wanted into $folder"
+    log=$(mktemp)
+    rm -rf "$folder"
+    if ! { python3 -m venv "$folder" && "$folder/bin/pip" install -q "${fuzz_packages[@]}"; } >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        rm -rf "$folder" "$log"
+        die "pip could not install: $wanted"
+    fi
+    rm -f "$log"
+    echo "$wanted" >"$folder/versions"
+}

@@ -261,6 +261,22 @@ struct ServiceTests {
         #expect(!line.contains(key))
     }
 
+    @Test(
+        "what is no HTTP is a problem, too, and ends the connection",
+        arguments: ["GET /health\r\n\r\n", "GET /health HTTP/1.1\r\nHost: a\r\nX: \u{18}\r\n\r\n"]
+    )
+    func brokenHTTP(text: String) async throws {
+        try await self.bench.serving(HealthEndpoints.all) { port, _ in
+            let client = try await RawClient.connect(port: port)
+            try await client.send(text)
+            let answer = try await client.read { _, isClosed in isClosed }
+            #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+            #expect(answer.contains("\r\nX-Request-Id: "))
+            #expect(answer.contains("\r\nContent-Type: application/problem+json\r\n"))
+            #expect(answer.hasSuffix("}"))
+        }
+    }
+
     // MARK: Readiness
 
     @Test("readiness follows the store, health does not")

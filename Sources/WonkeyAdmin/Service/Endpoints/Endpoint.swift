@@ -188,12 +188,12 @@ package struct Answer: Sendable, Equatable {
 extension Endpoint {
     /// The statuses of all problems it may answer with: its own and those that follow from its shape.
     package var problemStatuses: Set<Int> {
-        var statuses = self.problems.union([500, 503])
+        var statuses = self.problems.union([400, 500, 503])
         if self.access == .signedIn { statuses.insert(401) }
         if self.parameters.contains(where: { $0.place == .path }) { statuses.insert(404) }
         // Query members that nobody knows are refused everywhere.
         statuses.insert(422)
-        if self.body != nil { statuses.formUnion([400, 408, 413, 415]) }
+        if self.body != nil { statuses.formUnion([408, 413, 415]) }
         if self.takesIdempotencyKey { statuses.insert(409) }
         if self.takesIfMatch { statuses.insert(412) }
         return statuses

@@ -109,7 +109,11 @@ package enum OpenAPIDocument {
             parameters.append(Self.parameter("Idempotency-Key", "header", false, schema, &components))
         }
         if endpoint.takesIfMatch {
-            let schema = Schema.string("The `ETag` that the thing must still have.", example: "\"3\"")
+            let schema = Schema.string(
+                "The `ETag` that the thing must still have.",
+                pattern: #"^([*]|(W/)?"[!#-~]*")$"#,
+                example: "\"3\""
+            )
             parameters.append(Self.parameter("If-Match", "header", false, schema, &components))
         }
         return parameters
@@ -200,7 +204,7 @@ extension Problem {
     /// What a status stands for in this API.
     static func meaning(_ status: Int) -> String {
         switch status {
-        case 400: "The body is no JSON."
+        case 400: "The request is broken HTTP, or its body no JSON."
         case 401: "The token is missing, expired or not good."
         case 403: "Your role does not allow this."
         case 404: "There is no such thing, or it is somebody else's."

@@ -34,15 +34,17 @@ struct ManagementResponder: HTTPResponder {
     private let settings: ServingSettings
     private let reading: RequestReading
     private let idempotency: IdempotencyGuard
-    private let ids = RequestIDs()
+    private let ids: RequestIDs
     private let logger: Logger
 
     init(
         _ endpoints: [Endpoint],
         services: ManagementServices,
         settings: ServingSettings,
+        ids: RequestIDs,
         logger: Logger
     ) {
+        self.ids = ids
         self.table = EndpointTable(endpoints)
         self.services = services
         self.settings = settings
@@ -181,7 +183,7 @@ struct ManagementResponder: HTTPResponder {
                 "request_id": "\(exchange.id)", "method": "\(request.method.rawValue)",
                 "path": "\(redactingKeys(in: printable(String(path.prefix(256)))))",
                 "endpoint": "\(exchange.endpointID ?? "")", "status": "\(status)",
-                "duration_us": "\(elapsed / .microseconds(1))", "client": "\(exchange.clientAddress)",
+                "duration_us": "\(Int64(elapsed / .microseconds(1)))", "client": "\(exchange.clientAddress)",
                 "user": "\(exchange.userID?.rawValue ?? "")",
             ]
         )
@@ -201,7 +203,7 @@ struct ManagementResponder: HTTPResponder {
 }
 
 /// Request ids for all requests of the service.
-private final class RequestIDs: Sendable {
+final class RequestIDs: Sendable {
     private let generator = Mutex(RequestIDGenerator(seed: UInt64.random(in: .min ... .max)))
 
     func next(at now: Timestamp) -> String { self.generator.withLock { $0.next(at: now) } }

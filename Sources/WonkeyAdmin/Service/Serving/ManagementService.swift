@@ -3,10 +3,12 @@ package import Logging
 package import NIOCore
 import ServiceLifecycle
 import Synchronization
+import WonkeyCore
 
 /// The management API on a listener of its own; at shutdown it finishes running requests and takes no new ones.
 package struct ManagementService: Service {
     private let responder: ManagementResponder
+    private let makeID: @Sendable () -> String
     private let settings: ServingSettings
     private let group: any EventLoopGroup
     private let drain: DrainState
@@ -32,7 +34,15 @@ package struct ManagementService: Service {
         logger: Logger,
         onListening: @escaping @Sendable (SocketAddress?) -> Void = { _ in }
     ) {
-        self.responder = ManagementResponder(endpoints, services: services, settings: settings, logger: logger)
+        let (ids, clock) = (RequestIDs(), services.clock)
+        self.responder = ManagementResponder(
+            endpoints,
+            services: services,
+            settings: settings,
+            ids: ids,
+            logger: logger
+        )
+        self.makeID = { ids.next(at: clock.now) }
         self.settings = settings
         self.group = group
         self.drain = drain
@@ -48,10 +58,12 @@ package struct ManagementService: Service {
             }
         var quiet = Logger(label: "wonkey-admin.http")
         quiet.logLevel = max(self.logger.logLevel, .warning)
+        let makeID = self.makeID
         let application = Application(
             responder: self.responder,
             server: .http1(
                 configuration: .init(
+                    additionalChannelHandlers: [BrokenRequestSetup(makeID: makeID)],
                     idleTimeout: .nanoseconds(Int64(self.settings.idleTimeout / .nanoseconds(1))),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: 16 << 10,
