@@ -78,6 +78,31 @@ struct ManagementTests {
         #expect(try await management.send("GET", "/v1/keys/\(key.id)", token: other).status == 404)
     }
 
+    @Test("the script in the README does what it says", arguments: Engine.allCases)
+    func readme(engine: Engine) async throws {
+        let file = URL(fileURLWithPath: #filePath).appending(path: "../../../README.md").standardized
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let script = try #require(text.components(separatedBy: "```sh\n").first { $0.hasPrefix("API=") })
+        try await engine.withStoreURL { url in
+            let deployment = try await self.deployment(url)
+            try await deployment.serving { _ in
+                try await Management.serving(deployment) { management in
+                    let outcome = try await BuiltProduct(path: "/bin/bash").run(
+                        ["-euo", "pipefail", "-c", String(script.components(separatedBy: "```")[0])],
+                        environment: [
+                            "API": "http://127.0.0.1:\(management.port)",
+                            "PROXY": "http://127.0.0.1:\(deployment.port)",
+                        ]
+                    )
+                    let output = outcome.standardOutput
+                    #expect(outcome.status == 0, "\(outcome.standardError)")
+                    #expect(output.hasPrefix("200") && output.hasSuffix("401"), "\(output)")
+                    #expect(output.contains(#""path":"/ping""#) && output.contains(#""state":"revoked""#), "\(output)")
+                }
+            }
+        }
+    }
+
     @Test("a store that goes away is a 503 with Retry-After, and is taken up again without a restart")
     func storeAway() async throws {
         let server = try await PostgresServer.start()
