@@ -35,11 +35,12 @@ package final class Store: Sendable {
             }
         self.database = database
         self.clock = clock
+        let proxy = database.scoped(to: .proxy)
         self.administration = SQLAdministrationStore(database, for: .operator)
-        self.keys = SQLKeyDirectory(database)
-        self.changes = SQLChangeFeed(database, interval: pollInterval)
+        self.keys = SQLKeyDirectory(proxy)
+        self.changes = SQLChangeFeed(proxy, interval: pollInterval)
         self.logs = SQLLogRepository(database)
-        self.logSink = SQLLogSink(database, clock: clock)
+        self.logSink = SQLLogSink(proxy, clock: clock)
     }
 
     /// Opens a store.

@@ -14,7 +14,8 @@ enum Backend: CaseIterable {
         case .sqlite:
             try await withTemporaryDirectory { directory in
                 let path = directory.file("data/wonkey.db")
-                let place = Place { SQLiteDatabase(path: path) }
+                // Patient, because the machine may be busy with the other engine's server.
+                let place = Place { SQLiteDatabase(path: path, busyTimeout: .seconds(30)) }
                 try await body(place)
             }
         case .postgres:

@@ -76,14 +76,15 @@ extension SQLAccountStore {
             // Everybody may leave.
             guard self.scope == .member(user) || acting.administers(old.role) else { throw Self.forbidden(acting) }
             if old.role == .owner { try Self.requireAnotherOwner(than: old, on: connection) }
-            try connection.execute("DELETE FROM memberships WHERE org_id = \(organization) AND user_id = \(user)")
             let entry = AuditEntry(
                 event: .memberDelete,
                 subject: .user(user),
                 organization: organization,
                 before: ["email": old.email.text, "role": old.role.rawValue]
             )
+            // First, because who has left writes nothing there any more.
             try entry.append(by: actor, at: now, on: connection)
+            try connection.execute("DELETE FROM memberships WHERE org_id = \(organization) AND user_id = \(user)")
         }
     }
 

@@ -47,6 +47,8 @@ struct CommitVersion: Hashable, Sendable {
 ///
 /// Belongs to the body it was given to.
 protocol SQLConnection {
+    var engine: SQLDialect.Engine { get }
+
     /// Runs one statement.
     ///
     /// - Returns: How many rows it changed.

@@ -1,5 +1,8 @@
 /// Where the engines' SQL differs; everything else is written once.
 struct SQLDialect: Sendable {
+    enum Engine: Sendable { case sqlite, postgreSQL }
+
+    let engine: Engine
     /// The text of the parameter of that number, from 1.
     let placeholder: @Sendable (_ number: Int) -> String
     /// What the words of a migration stand for that the engines call differently, by word; most are in braces.
@@ -8,6 +11,7 @@ struct SQLDialect: Sendable {
     let tableExists: @Sendable (_ name: String) -> BoundSQL
 
     static let sqlite = Self(
+        engine: .sqlite,
         placeholder: { _ in "?" },
         words: [
             "{int}": "INTEGER",
@@ -21,6 +25,7 @@ struct SQLDialect: Sendable {
 
     /// Text is compared byte by byte, as SQLite does, whatever the database's own order is.
     static let postgreSQL = Self(
+        engine: .postgreSQL,
         placeholder: { "$\($0)" },
         words: [
             " TEXT": " TEXT COLLATE \"C\"",

@@ -82,7 +82,8 @@ package struct SQLSchemaMigrator: SchemaMigrator {
         }
     }
 
-    private static let table = Migration(
+    /// Where the steps applied are noted.
+    static let table = Migration(
         number: 0,
         name: "schema_migrations",
         template: """

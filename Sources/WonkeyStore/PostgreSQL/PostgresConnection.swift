@@ -25,6 +25,8 @@ final class PostgresConnection: SQLConnection {
     /// For scripts, which change schemas and may rewrite tables.
     private static let scriptTimeout = Duration.seconds(3_600)
 
+    var engine: SQLDialect.Engine { .postgreSQL }
+
     private let link: PostgresLink
     private let memory: PostgresMemory
     private let statementTimeout: Duration

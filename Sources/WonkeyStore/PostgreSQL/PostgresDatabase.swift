@@ -38,7 +38,8 @@ struct PostgresDatabase: SQLDatabase {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws(StoreError) -> Value {
-        let opening = PostgresClient.Opening(begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        var opening = PostgresClient.Opening(begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        opening.statements = self.binding
         return try await self.transaction(opening, body)
     }
 
@@ -51,6 +52,7 @@ struct PostgresDatabase: SQLDatabase {
         _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws(StoreError) -> Value {
         var opening = PostgresClient.Opening(begin: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        opening.statements = self.binding
         switch self.scope {
         case .operator, .member, .accounts:
             opening.statements.append("SELECT pg_advisory_xact_lock(\(Self.writerLock))")
@@ -85,6 +87,20 @@ struct PostgresDatabase: SQLDatabase {
     func close() async {
         self.listener.stop()
         await self.pool.close()
+    }
+
+    /// Makes the transaction act as the scope's role, and for its user: what the row-level security of step 12 goes by.
+    private var binding: [BoundSQL] {
+        switch self.scope {
+        case .operator: []
+        case .member(let user): [Self.binding(to: .management, user: user.rawValue)]
+        case .accounts: [Self.binding(to: .accounts, user: "")]
+        case .proxy: [Self.binding(to: .proxy, user: "")]
+        }
+    }
+
+    private static func binding(to role: TableRules.Role, user: String) -> BoundSQL {
+        "SELECT set_config('role', \(role.rawValue), true), set_config('wonkey.user_id', \(user), true)"
     }
 
     private func transaction<Value: Sendable>(

@@ -6,6 +6,8 @@ import WonkeyCore
 struct SQLiteConnection: SQLConnection {
     private let database: Database
 
+    var engine: SQLDialect.Engine { .sqlite }
+
     init(_ database: Database) {
         self.database = database
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import WonkeyAdmin
 import WonkeyCore
 import WonkeyStore
@@ -15,7 +16,16 @@ struct MigrateCommand: AsyncParsableCommand {
     @Flag(help: "Print the steps and their SQL, and change nothing.")
     var dryRun = false
 
+    @Option(help: ArgumentHelp("Write the steps as files of a Supabase project into this folder.", visibility: .hidden))
+    var printSupabase: String?
+
     func run() async throws {
+        if let folder = self.printSupabase {
+            for file in SupabaseLayout.files {
+                try file.contents.write(toFile: "\(folder)/\(file.name)", atomically: true, encoding: .utf8)
+            }
+            return
+        }
         try await Session.run(self.options, mode: .migrate) { session in
             let steps = try await Migrate(mode: self.dryRun ? .dryRun : .apply).run(on: session.store.migrator)
             let rows = steps.map { step -> JSONValue in

@@ -175,8 +175,10 @@ struct ScopeTests {
 
     @Test(
         "what belongs to another organization is not read by any method",
-        arguments: Backend.allCases,
-        [StoreScope.member(Members.eve), .accounts, .proxy]
+        // PostgreSQL refuses the other two scopes outright: see `RowLevelSecurityTests`.
+        arguments: [
+            (.sqlite, .member(Members.eve)), (.sqlite, .accounts), (.sqlite, .proxy), (.postgres, .member(Members.eve)),
+        ] as [(Backend, StoreScope)]
     )
     func blindness(backend: Backend, scope: StoreScope) async throws {
         try await backend.withStore { test in

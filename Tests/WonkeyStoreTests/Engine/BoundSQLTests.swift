@@ -15,7 +15,7 @@ struct BoundSQLTests {
 
     @Test("a statement is spliced into another with its parameters in order, numbered where the engine wants it")
     func splicing() {
-        let dialect = SQLDialect(placeholder: { "$\($0)" }, words: [:], tableExists: { "SELECT \($0)" })
+        let dialect = SQLDialect.postgreSQL
         let condition: BoundSQL = "a = \(1) AND b = \("two")"
         var statement: BoundSQL = "SELECT \(0) WHERE \(condition)"
         statement += " LIMIT \(9)"

@@ -207,7 +207,7 @@ struct PostgresWeatherTests {
         let test = try Self.store(place.url)
         _ = try await test.store.changes.latest()
         try await place.sql(
-            "CREATE ROLE \(place.name)_r LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO \(place.name)_r;"
+            "CREATE ROLE \(place.name)_r LOGIN; GRANT wonkey_proxy TO \(place.name)_r"
         )
         // Two connections that are never used for anything else take all that this role may have.
         let limited = try Self.store(
