@@ -107,7 +107,7 @@ struct Sidecar {
 
     /// On SQLite the sidecar deletes old log rows itself, since nobody else may be there to do it.
     ///
-    /// In PostgreSQL its role is not to delete, so there it does nothing.
+    /// In PostgreSQL its role may not delete; `wonkey-admin serve` does it there.
     private func cleaners(_ store: Store) -> [CleanerService] {
         switch self.configuration.store {
         case .sqlite:

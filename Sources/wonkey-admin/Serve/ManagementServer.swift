@@ -75,6 +75,15 @@ struct ManagementServer {
         var services = ServiceGroupConfiguration(
             services: [
                 .init(service: SecondSignal(), failureTerminationBehavior: .gracefullyShutdownGroup),
+                .init(
+                    service: LogCleaning(
+                        cleaner: store.cleaner(
+                            self.configuration.logs.retention,
+                            logger: Logger(label: "wonkey-admin.log")
+                        )
+                    ),
+                    failureTerminationBehavior: .gracefullyShutdownGroup
+                ),
                 .init(service: management, failureTerminationBehavior: .gracefullyShutdownGroup),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint],
@@ -152,6 +161,15 @@ struct ManagementServer {
     private static func failure(_ error: any Error, at address: WonkeyConfig.Endpoint) -> any Error {
         guard let error = error as? IOError else { return error }
         return CommandFailure(status: 1, message: "cannot listen on \(address): \(error.description)")
+    }
+}
+
+/// Deletes old log rows until shutdown; on PostgreSQL nobody else may.
+private struct LogCleaning: Service {
+    let cleaner: LogCleaner
+
+    func run() async {
+        await cancelWhenGracefulShutdown { await self.cleaner.run() }
     }
 }
 

@@ -110,7 +110,8 @@ struct AnswerSeal {
     ///
     /// - Parameters:
     ///   - key: The client's Idempotency-Key, which is stored nowhere.
-    ///   - secret: The server's; it makes a stolen database useless even where clients choose poor keys.
+    ///   - secret: The server's, empty if none is configured; it makes a stolen database useless even where clients choose
+    ///     poor keys.
     ///   - keyHash: Binds an answer to its row.
     init(key: String, secret: Secret, keyHash: [UInt8]) {
         self.symmetricKey = HKDF<SHA256>.deriveKey(
