@@ -80,7 +80,13 @@ let benchmarks: [Target] =
             dependencies: ["WonkeyCore", "WonkeyStore", arguments, log],
             path: "Tests/Benchmarks/StoreBenchmark",
             swiftSettings: settings
-        )
+        ),
+        .executableTarget(
+            name: "micro-benchmarks",
+            dependencies: ["WonkeyCore", "WonkeyHTTP", "WonkeyConfig", "WonkeyRedis", "WonkeyGateway"] + nio,
+            path: "Tests/Benchmarks/Micro",
+            swiftSettings: settings
+        ),
     ]
 
 let package = Package(

@@ -4,12 +4,14 @@ package import WonkeyCore
 package import WonkeyHTTP
 
 /// What the event loops of a process share.
-package struct GatewayResources: Sendable {
-    package var cache: KeyCache
-    package var loader: KeyLoader
-    package var metrics: GatewayMetrics
-    package var clock: any WallClock
-    package var logger: Logger
+///
+/// A class, so that a request that reaches for one of them retains one object instead of all.
+package final class GatewayResources: Sendable {
+    package let cache: KeyCache
+    package let loader: KeyLoader
+    package let metrics: GatewayMetrics
+    package let clock: any WallClock
+    package let logger: Logger
 
     package init(
         cache: KeyCache,

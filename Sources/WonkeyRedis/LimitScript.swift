@@ -1,11 +1,11 @@
-import NIOCore
-import WonkeyCore
+package import NIOCore
+package import WonkeyCore
 
 /// A Lua script that works on all counters of a request at once.
 ///
 /// `KEYS` are the counters; `ARGV` holds four values for each: the algorithm's letter, limit, window in milliseconds and
 /// cost, cut by ``LimitArithmetic`` to what Lua's numbers hold exactly.
-enum LimitScript: CaseIterable {
+package enum LimitScript: CaseIterable {
     /// Takes all costs or none; answers 1 or 0, then remaining, reset and retry-after for each counter.
     case take
     /// Gives costs back to counters that exist; answers how many were written.
@@ -18,7 +18,7 @@ enum LimitScript: CaseIterable {
     static let valuesPerCounter = 4
 
     /// Appends the arguments after the script: the number of counters, the counters, their values.
-    static func appendArguments(_ checks: [CounterCheck], to buffer: inout ByteBuffer) {
+    package static func appendArguments(_ checks: [CounterCheck], to buffer: inout ByteBuffer) {
         RedisCommand.append(checks.count, to: &buffer)
         for check in checks { RedisCommand.append(check.counter, to: &buffer) }
         for check in checks {
@@ -31,10 +31,12 @@ enum LimitScript: CaseIterable {
     }
 
     /// The number of arguments that ``appendArguments(_:to:)`` writes.
-    static func argumentCount(_ checks: [CounterCheck]) -> Int { 1 + checks.count * (1 + Self.valuesPerCounter) }
+    package static func argumentCount(_ checks: [CounterCheck]) -> Int {
+        1 + checks.count * (1 + Self.valuesPerCounter)
+    }
 
     /// The decision in an answer of ``take``, `nil` if it is none.
-    static func decision(_ reply: RedisReply, counters: Int) -> CounterDecision? {
+    package static func decision(_ reply: RedisReply, counters: Int) -> CounterDecision? {
         guard case .array(let items) = reply, items.count == 1 + 3 * counters, case .integer(let verdict) = items[0]
         else { return nil }
         var states: [CounterState] = []

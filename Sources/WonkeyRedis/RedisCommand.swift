@@ -1,9 +1,9 @@
-import NIOCore
+package import NIOCore
 
 /// Writes requests in the Redis protocol, each argument with its length, so that no argument can be more than one.
 ///
 /// The bytes are those of hiredis' `redisFormatCommandArgv` (a test compares), without its intermediate copy.
-enum RedisCommand {
+package enum RedisCommand {
     /// Appends one request.
     static func write(_ arguments: [String], to buffer: inout ByteBuffer) {
         Self.begin(arguments.count, in: &buffer)
@@ -11,19 +11,19 @@ enum RedisCommand {
     }
 
     /// Appends the head of a request of `count` arguments, each of which has to follow by ``append(_:to:)``.
-    static func begin(_ count: Int, in buffer: inout ByteBuffer) {
+    package static func begin(_ count: Int, in buffer: inout ByteBuffer) {
         Self.writeLine(UInt8(ascii: "*"), count, to: &buffer)
     }
 
     /// Appends one argument.
-    static func append(_ argument: String, to buffer: inout ByteBuffer) {
+    package static func append(_ argument: String, to buffer: inout ByteBuffer) {
         Self.writeLine(UInt8(ascii: "$"), argument.utf8.count, to: &buffer)
         buffer.writeString(argument)
         buffer.writeStaticString("\r\n")
     }
 
     /// Appends one argument in decimal.
-    static func append(_ number: Int, to buffer: inout ByteBuffer) {
+    package static func append(_ number: Int, to buffer: inout ByteBuffer) {
         // At most 15 digits stay inside the string value: no allocation.
         Self.append(String(number), to: &buffer)
     }

@@ -1,5 +1,5 @@
 /// One answer of Redis (RESP2).
-enum RedisReply: Hashable, Sendable {
+package enum RedisReply: Hashable, Sendable {
     case status(String)
     /// Begins with a code in capitals, such as `NOSCRIPT` or `WRONGPASS`.
     case error(String)
@@ -10,6 +10,6 @@ enum RedisReply: Hashable, Sendable {
 }
 
 /// The bytes received are no RESP2, or more than any answer of ours; the connection is of no use any more.
-struct ReplyError: Error, Hashable {
+package struct ReplyError: Error, Hashable {
     var message: String
 }

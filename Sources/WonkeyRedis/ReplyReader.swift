@@ -1,10 +1,10 @@
 internal import CHiredis
-import NIOCore
+package import NIOCore
 
 /// Turns received bytes into replies: hiredis' parser, fed in any pieces.
 ///
 /// `@safe`: both pointers are private and owned once; a reply is copied out and freed before ``next()`` returns.
-@safe struct ReplyReader: ~Copyable {
+@safe package struct ReplyReader: ~Copyable {
     /// More bytes than this without a complete reply are an error; hiredis itself would wait for 2^63.
     static let unfinishedBytesMax = 1 << 20
 
@@ -12,7 +12,7 @@ import NIOCore
     private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
     private var unfinishedBytes = 0
 
-    init() {
+    package init() {
         unsafe self.functions = .allocate(capacity: 2)
         guard let reader = unsafe wonkey_reader_create(self.functions) else {
             preconditionFailure("out of memory")
@@ -26,7 +26,7 @@ import NIOCore
     }
 
     /// Takes received bytes; ask ``next()`` afterwards until there is no reply.
-    mutating func feed(_ bytes: ByteBuffer) throws(ReplyError) {
+    package mutating func feed(_ bytes: ByteBuffer) throws(ReplyError) {
         self.unfinishedBytes += bytes.readableBytes
         let status = unsafe bytes.withUnsafeReadableBytes { raw in
             unsafe redisReaderFeed(self.reader, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count)
@@ -35,7 +35,7 @@ import NIOCore
     }
 
     /// The next complete reply, `nil` if bytes are missing.
-    mutating func next() throws(ReplyError) -> RedisReply? {
+    package mutating func next() throws(ReplyError) -> RedisReply? {
         var object: UnsafeMutableRawPointer?
         guard unsafe redisReaderGetReply(self.reader, &object) == REDIS_OK else { throw self.error() }
         guard let object = unsafe object else {

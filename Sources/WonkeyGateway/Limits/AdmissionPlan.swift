@@ -43,8 +43,15 @@ package struct AdmissionPlan: Sendable {
         }
     }
 
+    /// Puts names to the states that came back for ``checks(_:)``.
+    package func applied(_ states: [CounterState], key: KnownKey?) -> [AppliedLimit] {
+        zip(self.limits, states).map { limit, state in
+            AppliedLimit(name: limit.name, quota: self.quota(of: limit, key), state: state)
+        }
+    }
+
     /// Puts names to the states that came back for ``checks(_:)``; limits that were not asked are left out.
-    package func applied(_ states: [CounterState?], key: KnownKey?) -> [AppliedLimit] {
+    package func applied(ofAsked states: [CounterState?], key: KnownKey?) -> [AppliedLimit] {
         zip(self.limits, states).compactMap { limit, state in
             state.map { AppliedLimit(name: limit.name, quota: self.quota(of: limit, key), state: $0) }
         }

@@ -35,7 +35,7 @@ extension GatewayExchange {
             self.loop.resources.metrics.count(source.isDegraded ? .admittedDegraded : .admitted)
             return nil
         case .refused(let states, let source):
-            self.applied = plan.applied(states, key: self.key)
+            self.applied = plan.applied(ofAsked: states, key: self.key)
             self.limitVerdict = source.isDegraded ? .refusedDegraded : .refused
             let violated = self.applied.filter { $0.state.retryAfterMs > 0 }
             for limit in violated { self.loop.resources.metrics.countRefusal(by: limit.name) }

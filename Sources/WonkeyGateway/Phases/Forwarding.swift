@@ -144,12 +144,12 @@ extension GatewayExchange {
 extension FieldSection {
     /// Removes what an upstream says of its own limits.
     fileprivate mutating func removeRateLimitFields() {
-        for name in [
-            "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
-        ] {
-            self.remove(FieldName(name))
-        }
+        for name in Self.rateLimitFields { self.remove(name) }
     }
+
+    private static let rateLimitFields = [
+        "RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
+    ].map(FieldName.init)
 }
 
 extension UpstreamFault {

@@ -1,15 +1,15 @@
-internal import NIOCore
+package import NIOCore
 
 /// Cuts request heads out of a byte stream, strictly; see R1–R19 and B1–B6 of the checklist.
 ///
 /// Pure: fed with the connection's unread bytes, it takes a head off them as soon as the head is complete (R16).
-struct RequestParser {
-    struct Fault: Error, Equatable {
+package struct RequestParser {
+    package struct Fault: Error, Equatable {
         var status: Int
         var reason: MalformedRequest.Reason
     }
 
-    enum Outcome {
+    package enum Outcome {
         case incomplete
         case head(RequestHead, byteCount: Int)
         case malformed(Fault)
@@ -23,7 +23,7 @@ struct RequestParser {
     private var scanner: HeadScanner
     private var emptyLines = 0
 
-    init(limits: ServerLimits) {
+    package init(limits: ServerLimits) {
         self.limits = limits
         self.scanner = HeadScanner(
             firstLineMax: limits.requestLineBytesMax,
@@ -38,7 +38,7 @@ struct RequestParser {
     ///
     /// - Parameter input: All unread bytes of the connection.
     /// - Returns: The head, or what keeps it from being one.
-    mutating func parse(_ input: inout ByteBuffer) -> Outcome {
+    package mutating func parse(_ input: inout ByteBuffer) -> Outcome {
         if !self.scanner.hasBegun {
             while let first = input.getInteger(at: input.readerIndex, as: UInt8.self), first == .carriageReturn {
                 guard let second = input.getInteger(at: input.readerIndex + 1, as: UInt8.self) else {

@@ -207,12 +207,24 @@ extension Span<UInt8> {
     }
 }
 
+extension UInt8 {
+    /// Whether the byte may stand in a field value: no control character but the tab (RFC 9110 §5.5).
+    @inline(__always)
+    fileprivate var isFieldByte: Bool { self >= 0x20 && self != 0x7F || self == .tab }
+}
+
+extension Span<UInt8> {
+    fileprivate var isFieldValue: Bool {
+        for index in self.indices where !self[index].isFieldByte { return false }
+        return true
+    }
+}
+
 extension ByteBuffer {
     /// Writes text as a field value: control characters, which could end the line, become spaces.
     @discardableResult
     mutating func writeFieldValue(_ value: String) -> Int {
-        let isClean = value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == .tab }
-        if isClean { return self.writeString(value) }
-        return self.writeBytes(value.utf8.map { $0 >= 0x20 && $0 != 0x7F || $0 == .tab ? $0 : .space })
+        if value.utf8Span.span.isFieldValue { return self.writeString(value) }
+        return self.writeBytes(value.utf8.map { $0.isFieldByte ? $0 : .space })
     }
 }

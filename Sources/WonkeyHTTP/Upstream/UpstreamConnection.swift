@@ -18,6 +18,8 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     private let pool: UpstreamPool
     private var context: ChannelHandlerContext?
+    /// Made when the connection first becomes idle.
+    private var probe: ConnectionProbe?
     private var exchange: UpstreamExchange?
     private var phase = Phase.idle
     private var parser: ResponseParser
@@ -53,7 +55,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     ///
     /// The read that is armed on an idle connection finds that out as well, but a turn of the event loop too late for a
     /// request that comes in the same turn.
-    var isQuiet: Bool { self.context.map { ConnectionProbe.isQuiet($0.channel) } ?? false }
+    var isQuiet: Bool { self.probe?.isQuiet ?? false }
 
     /// Bytes held here: received and not delivered, written and not taken by the socket.
     var bufferedBytes: Int { self.input.readableBytes + self.output.readableBytes + self.waitingBytes }
@@ -313,6 +315,7 @@ extension UpstreamConnection {
     func channelInactive(context: ChannelHandlerContext) {
         self.isClosed = true
         self.context = nil
+        self.probe = nil
         self.pool.closed(self)
         self.process()
     }
@@ -343,6 +346,7 @@ extension UpstreamConnection {
 
     /// Starts the time an unused connection is kept.
     func becameIdle() {
+        if self.probe == nil { self.probe = self.context.map { ConnectionProbe($0.channel) } }
         self.expect(.reuse)
         self.armRead()
     }

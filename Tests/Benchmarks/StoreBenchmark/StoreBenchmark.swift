@@ -4,7 +4,7 @@ import Logging
 import WonkeyCore
 import WonkeyStore
 
-/// Measures a store: how fast it reads what `deploy/benchmark/generate-logs` made, and how fast it takes batches.
+/// Measures a store: how fast it reads what `deploy/lib/benchmark/generate-logs` made, and how fast it takes batches.
 @main
 struct StoreBenchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

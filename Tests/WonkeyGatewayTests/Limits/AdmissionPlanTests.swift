@@ -74,7 +74,7 @@ struct AdmissionPlanTests {
         #expect(plan.policyText(key: nil) == #""k";q=60;w=60, "p";q=60;w=60"#)
         let state = CounterState(remaining: 1, resetMs: 2, retryAfterMs: 3)
         #expect(
-            plan.applied([state, nil], key: key)
+            plan.applied(ofAsked: [state, nil], key: key)
                 == [AppliedLimit(name: "k", quota: Quota(limit: 5, window: .seconds(10)), state: state)]
         )
     }
