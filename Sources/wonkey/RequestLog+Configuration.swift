@@ -6,7 +6,7 @@ import WonkeyGateway
 import WonkeyStore
 
 extension RequestLog {
-    /// The log as configured: to the store or to standard output, spooled while that is away.
+    /// The log as configured: to the store, to standard output or nowhere, spooled while that is away.
     ///
     /// - Parameters:
     ///   - settings: `logs:` of the configuration.
@@ -16,7 +16,7 @@ extension RequestLog {
     convenience init(_ settings: Configuration.Logs, store: Store, metrics: MetricsRegistry) throws {
         let sink: any LogSink =
             switch settings.sink {
-            case .store: store.logSink
+            case .store, .none: store.logSink
             case .stdout: UsageSplittingSink(usage: store.logSink, records: JSONLinesSink())
             }
         self.init(
@@ -24,7 +24,8 @@ extension RequestLog {
                 rows: settings.batch.rows,
                 every: settings.batch.every,
                 queue: max(settings.queue, settings.batch.rows),
-                sample: settings.sample
+                sample: settings.sample,
+                scope: settings.sink == .none ? .usage : .everything
             ),
             sink: sink,
             spool: try FileSpool(

@@ -86,6 +86,27 @@ struct RequestLogTests {
         await upstream.shutdown()
     }
 
+    @Test("with no sink there is no record and no sum of any, and usage counts every request")
+    func noSink() async throws {
+        let upstream = try await self.upstream()
+        let deployment = try await self.deployment(upstream, sink: "none")
+        let key = try await deployment.issueKey()
+        try await deployment.serving { _ in
+            _ = await deployment.load(connections: 2, requests: 30, key)
+            let refused = try await withTestClient(port: deployment.port) { client in
+                try await client.send("GET", "/unsigned").status
+            }
+            #expect(refused == 401)
+        }
+        #expect(try await deployment.logCount() == 0)
+        let database = try self.locker(deployment.directory.file("wonkey.db"))
+        let sums = try await database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM usage_rollups_daily") }
+        #expect(sums == 0)
+        let usage = try await deployment.admin("--output", "json", "usage", "--project", "shop")
+        #expect(usage.replacingOccurrences(of: " ", with: "").contains(#""requests":60"#))
+        await upstream.shutdown()
+    }
+
     @Test("SIGKILL keeps what was older than the flush interval")
     func killed() async throws {
         let upstream = try await self.upstream()

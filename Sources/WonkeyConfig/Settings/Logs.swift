@@ -8,6 +8,8 @@ extension Configuration {
             case store
             /// JSON lines.
             case stdout
+            /// Nowhere: no records and no sums of them. Usage per key and day is counted in the store all the same.
+            case none
         }
 
         /// A batch is written when it is full or old enough, whichever comes first.
@@ -66,7 +68,7 @@ extension Configuration.Logs {
             "sink",
             into: &logs.sink,
             .choice(.store, later: ["clickhouse"]),
-            "Where records go: the database of store, or JSON lines on stdout."
+            "Where records go: the database of store, JSON lines on stdout, or none; usage per key is counted anyway."
         )
         section.read("batch", into: &logs.batch, .section(Batch.read), "When a batch is written.")
         section.read("spool", into: &logs.spool, .section(Spool.read), "Where batches wait while the sink is away.")

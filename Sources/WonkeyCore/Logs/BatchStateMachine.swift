@@ -43,6 +43,15 @@ package struct BatchStateMachine: ~Copyable {
         var sampledOut = 0
     }
 
+    /// How much of a record is kept.
+    fileprivate enum Part {
+        /// The record itself, and all that follows.
+        case record
+        /// What it adds to the sums of analytics, and its usage.
+        case sums
+        case usage
+    }
+
     fileprivate enum State: ~Copyable {
         /// Nothing collected, no timer running. Leaves by `append` or `close`.
         case idle
@@ -57,6 +66,7 @@ package struct BatchStateMachine: ~Copyable {
 
     private let rows: Int
     private let sampling: LogSampling
+    private let scope: LogScope
     private var successes = 0
     private var state: State = .idle
 
@@ -65,16 +75,23 @@ package struct BatchStateMachine: ~Copyable {
     /// - Parameters:
     ///   - rows: Records, or keys with usage, or sums, that fill a chunk; at least 1.
     ///   - sampling: Which records to keep.
-    package init(rows: Int, sampling: LogSampling) {
+    ///   - scope: Whether to keep records and sums at all.
+    package init(rows: Int, sampling: LogSampling, scope: LogScope = .everything) {
         self.rows = rows
         self.sampling = sampling
+        self.scope = scope
     }
 
     /// Takes a record in.
     package mutating func append(_ record: RequestRecord, use: RecordedUse) -> AppendAction {
-        let keeps = self.sampling.keeps(record, number: self.successes)
-        if !LogSampling.isError(record) { self.successes += 1 }
-        return self.state.append(record, use: use, keeps: keeps, rows: self.rows)
+        let part: Part
+        switch self.scope {
+        case .everything:
+            part = self.sampling.keeps(record, number: self.successes) ? .record : .sums
+            if !LogSampling.isError(record) { self.successes += 1 }
+        case .usage: part = .usage
+        }
+        return self.state.append(record, use: use, part: part, rows: self.rows)
     }
 
     /// The time for a chunk to fill is over.
@@ -91,13 +108,13 @@ extension BatchStateMachine.State {
     fileprivate mutating func append(
         _ record: RequestRecord,
         use: RecordedUse,
-        keeps: Bool,
+        part: BatchStateMachine.Part,
         rows: Int
     ) -> BatchStateMachine.AppendAction {
         switch consume self {
         case .idle:
             var contents = BatchStateMachine.Contents()
-            contents.take(record, use: use, keeps: keeps)
+            contents.take(record, use: use, part: part)
             guard contents.isFull(rows: rows) else {
                 self = .collecting(contents)
                 return .startTimer
@@ -105,7 +122,7 @@ extension BatchStateMachine.State {
             self = .idle
             return .handOver(contents.chunk)
         case .collecting(var contents):
-            contents.take(record, use: use, keeps: keeps)
+            contents.take(record, use: use, part: part)
             guard contents.isFull(rows: rows) else {
                 self = .collecting(contents)
                 return .none
@@ -114,7 +131,7 @@ extension BatchStateMachine.State {
             return .handOver(contents.chunk)
         case .closed:
             var contents = BatchStateMachine.Contents()
-            contents.take(record, use: use, keeps: keeps)
+            contents.take(record, use: use, part: part)
             self = .closed
             return .handOver(contents.chunk)
         }
@@ -164,13 +181,20 @@ extension BatchStateMachine.State {
 }
 
 extension BatchStateMachine.Contents {
-    fileprivate mutating func take(_ record: RequestRecord, use: RecordedUse, keeps: Bool) {
+    fileprivate mutating func take(_ record: RequestRecord, use: RecordedUse, part: BatchStateMachine.Part) {
         switch use {
         case .counted: self.usage.count(record)
         case .uncounted: break
         }
-        self.rollups.count(record)
-        if keeps { self.records.append(record) } else { self.sampledOut += 1 }
+        switch part {
+        case .record:
+            self.rollups.count(record)
+            self.records.append(record)
+        case .sums:
+            self.rollups.count(record)
+            self.sampledOut += 1
+        case .usage: break
+        }
     }
 
     fileprivate func isFull(rows: Int) -> Bool {

@@ -1,3 +1,11 @@
+/// What is written down of requests.
+package enum LogScope: Sendable {
+    /// Records, the sums of analytics, and usage.
+    case everything
+    /// Usage alone.
+    case usage
+}
+
 /// How records become batches and how long they may wait; `logs:` of the configuration.
 package struct RequestLogSettings: Equatable, Sendable {
     /// Records per batch, at least 1.
@@ -8,6 +16,7 @@ package struct RequestLogSettings: Equatable, Sendable {
     package var queue: Int
     /// Logs one success out of so many, at least 1; errors always.
     package var sample: Int
+    package var scope: LogScope
     /// How long the sink may take over a batch before the batch goes to the spool.
     package var writeTimeout: Duration
     /// The first wait before the sink is tried again; doubles with each failure.
@@ -22,6 +31,7 @@ package struct RequestLogSettings: Equatable, Sendable {
         every: Duration = .milliseconds(200),
         queue: Int = 10_000,
         sample: Int = 1,
+        scope: LogScope = .everything,
         writeTimeout: Duration = .seconds(5),
         retryAfter: Duration = .milliseconds(100),
         retryAfterMax: Duration = .seconds(10),
@@ -35,6 +45,7 @@ package struct RequestLogSettings: Equatable, Sendable {
         self.every = every
         self.queue = queue
         self.sample = sample
+        self.scope = scope
         self.writeTimeout = writeTimeout
         self.retryAfter = retryAfter
         self.retryAfterMax = retryAfterMax

@@ -15,7 +15,11 @@ package final class RecordBuffer {
         settings: RequestLogSettings,
         handOver: @escaping @Sendable (RecordChunk) -> Void
     ) {
-        self.machine = BatchStateMachine(rows: settings.rows, sampling: LogSampling(oneOutOf: settings.sample))
+        self.machine = BatchStateMachine(
+            rows: settings.rows,
+            sampling: LogSampling(oneOutOf: settings.sample),
+            scope: settings.scope
+        )
         self.eventLoop = eventLoop
         self.every = TimeAmount(settings.every)
         self.handOver = handOver

@@ -105,6 +105,19 @@ struct BatchStateMachineTests {
         )
     }
 
+    @Test("with usage alone no record, error or not, and no sum is handed over")
+    func usageOnly() {
+        var machine = BatchStateMachine(rows: 100, sampling: LogSampling(oneOutOf: 1), scope: .usage)
+        _ = machine.append(LogSamples.record(0), use: .counted)
+        _ = machine.append(LogSamples.record(1, status: 502), use: .counted)
+        _ = machine.append(LogSamples.record(2, status: 401), use: .uncounted)
+        #expect(
+            machine.flush() == .handOver(RecordChunk(usage: [LogSamples.usage(requests: 2, last: 1)]))
+        )
+        _ = machine.append(LogSamples.record(3, status: 401), use: .uncounted)
+        #expect(machine.flush() == .none)
+    }
+
     @Test("many keys fill a chunk even if all their records are left out")
     func usageFills() {
         var machine = BatchStateMachine(rows: 2, sampling: LogSampling(oneOutOf: 100))
