@@ -24,6 +24,10 @@ let hummingbird: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
 ]
+let sqlite: [Target.Dependency] = [
+    .product(name: "GRDB", package: "GRDB.swift"),
+    .product(name: "GRDBSQLite", package: "GRDB.swift"),
+]
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A target of ours with its test target `Tests/<name>Tests`.
@@ -55,7 +59,7 @@ let modules: [[Target]] = [
     module("WonkeyCurl", ["WonkeyCore", "CCurl", log]),
     module(
         "WonkeyStore",
-        ["WonkeyCore", "CLibPQ", crypto, log, .product(name: "GRDB", package: "GRDB.swift")],
+        ["WonkeyCore", "CLibPQ", crypto, log] + sqlite,
         pages: ["Schema.md"]
     ),
     module("WonkeyGateway", ["WonkeyCore", "WonkeyHTTP", crypto, log, lifecycle] + nio),

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import WonkeyCore
 
@@ -14,19 +13,19 @@ struct SQLiteConnection: SQLConnection {
 
     func execute(_ statement: BoundSQL) throws(StoreError) -> Int {
         try self.translating {
-            let prepared = try self.database.cachedStatement(sql: statement.text(in: .sqlite))
-            try prepared.execute(arguments: Self.arguments(statement.values))
+            var prepared = try SQLiteStatement(statement.text(in: .sqlite), in: self.database)
+            try prepared.run(statement.values)
             return self.database.changesCount
         }
     }
 
+    /// What `body` throws comes out as it is, unless it is GRDB's.
     func forEachRow(of query: BoundSQL, _ body: (SQLRow) throws -> Void) throws {
-        let rows = try self.translating {
-            let prepared = try self.database.cachedStatement(sql: query.text(in: .sqlite))
-            return try Row.fetchCursor(prepared, arguments: Self.arguments(query.values))
-        }
-        while let row = try self.translating({ try rows.next() }) {
-            try body(SQLRow(values: try row.databaseValues.map(SQLValue.init)))
+        do {
+            var prepared = try SQLiteStatement(query.text(in: .sqlite), in: self.database)
+            try prepared.forEachRow(query.values, body)
+        } catch let error as DatabaseError {
+            throw StoreError(error)
         }
     }
 
@@ -39,12 +38,11 @@ struct SQLiteConnection: SQLConnection {
         let names = columns.map(\.description).joined(separator: ", ")
         let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
         try self.translating {
-            let statement = try self.database.cachedStatement(
-                sql: "INSERT INTO \(table) (\(names)) VALUES (\(marks)) \(conflict)"
+            var statement = try SQLiteStatement(
+                "INSERT INTO \(table) (\(names)) VALUES (\(marks)) \(conflict)",
+                in: self.database
             )
-            for row in rows {
-                try statement.execute(arguments: Self.arguments(row))
-            }
+            for row in rows { try statement.run(row) }
         }
     }
 
@@ -57,32 +55,5 @@ struct SQLiteConnection: SQLConnection {
 
     private func translating<Value>(_ body: () throws -> Value) throws(StoreError) -> Value {
         do { return try body() } catch { throw StoreError(error) }
-    }
-
-    private static func arguments(_ values: [SQLValue]) -> StatementArguments {
-        StatementArguments(values.map(DatabaseValue.init))
-    }
-}
-
-extension DatabaseValue {
-    fileprivate init(_ value: SQLValue) {
-        switch value {
-        case .null: self = .null
-        case .integer(let value): self = value.databaseValue
-        case .text(let value): self = value.databaseValue
-        case .bytes(let value): self = Data(value).databaseValue
-        }
-    }
-}
-
-extension SQLValue {
-    fileprivate init(_ value: DatabaseValue) throws {
-        switch value.storage {
-        case .null: self = .null
-        case .int64(let value): self = .integer(value)
-        case .string(let value): self = .text(value)
-        case .blob(let value): self = .bytes([UInt8](value))
-        case .double: throw StoreError(code: .corrupt, message: "a stored number is not an integer")
-        }
     }
 }
