@@ -19,6 +19,7 @@ struct SQLDialect: Sendable {
             "{sequence}": "INTEGER PRIMARY KEY AUTOINCREMENT",
             "{table}": "STRICT",
             "{clustered}": "STRICT, WITHOUT ROWID",
+            "{generated}": "VIRTUAL",
         ],
         tableExists: { "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = \($0)" }
     )
@@ -34,6 +35,7 @@ struct SQLDialect: Sendable {
             "{sequence}": "BIGINT PRIMARY KEY GENERATED ALWAYS AS IDENTITY",
             "{table}": "",
             "{clustered}": "",
+            "{generated}": "STORED",
         ],
         // Not `to_regclass`: it may remember from before the lock was waited for that there is no such table.
         tableExists: { name in

@@ -101,10 +101,9 @@ package struct SQLLogRepository: LogRepository {
         if let keyID = filter.keyID { condition += " AND key_id = \(keyID)" }
         switch filter.status {
         case nil: break
-        // The index is by class, so that either is read in the order of time, with nothing to sort. `+ 0` keeps SQLite
-        // from putting the known status into the first comparison, which the index would then not fit.
-        case .exactly(let status): condition += " AND status / 100 = \(status / 100) AND status + 0 = \(status)"
-        case .statusClass(let hundreds): condition += " AND status / 100 = \(hundreds)"
+        // The index is by class, so that either is read in the order of time, with nothing to sort.
+        case .exactly(let status): condition += " AND status_class = \(status / 100) AND status = \(status)"
+        case .statusClass(let hundreds): condition += " AND status_class = \(hundreds)"
         }
         if let path = filter.path { condition += self.condition(path: path) }
         if let method = filter.method { condition += " AND method = \(method)" }

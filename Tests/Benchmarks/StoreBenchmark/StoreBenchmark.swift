@@ -32,6 +32,8 @@ struct Reading: AsyncParsableCommand {
     @Argument(help: "sqlite:PATH or postgres://…")
     var url: String
     @Option var project = "proj_bench1"
+    @Option(help: "Read as this user, as the management API does.")
+    var member: String?
     @Option(help: "The last day's end in milliseconds since 1970; now by default, as when generating.")
     var end = Int64(Date().timeIntervalSince1970 * 1_000)
     @Option(help: "Times each query runs.")
@@ -42,7 +44,7 @@ struct Reading: AsyncParsableCommand {
         let project = ProjectID(rawValue: self.project)
         let day: Int64 = 86_400_000
         let end = Timestamp(millisecondsSinceEpoch: self.end / day * day)
-        let logs = store.logs
+        let logs = self.member.map { store.logs(for: .member(UserID(rawValue: $0))) } ?? store.logs
         for (name, days, odd) in [("30 days", 30, 0), ("29 days and odd hours", 29, 5), ("24 hours", 1, 0)]
             as [(String, Int64, Int64)]
         {
