@@ -91,6 +91,12 @@ let benchmarks: [Target] =
             path: "Tests/Benchmarks/Micro",
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "load-generator",
+            dependencies: [arguments] + nio,
+            path: "Tests/Benchmarks/Load",
+            swiftSettings: settings
+        ),
     ]
 
 let package = Package(

@@ -4,12 +4,12 @@ import asyncio
 import sys
 
 
-async def pump(reader, writer, delay):
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
     """Hands bytes on in order, each `delay` after it came; what waits is bounded by the reader's buffer."""
     loop = asyncio.get_running_loop()
-    queue = asyncio.Queue(maxsize=1024)
+    queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=1024)
 
-    async def receive():
+    async def receive() -> None:
         while data := await reader.read(65536):
             await queue.put((loop.time() + delay, data))
         await queue.put((0, b""))
@@ -31,8 +31,8 @@ async def pump(reader, writer, delay):
         writer.close()
 
 
-async def main(listen, target, delay):
-    async def connected(reader, writer):
+async def main(listen: int, target: int, delay: float) -> None:
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", target)
         # The delay is a round trip's: all of it on the way there.
         await asyncio.gather(pump(reader, far_writer, delay), pump(far_reader, writer, 0))

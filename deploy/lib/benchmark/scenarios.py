@@ -1,269 +1,131 @@
-"""What is measured. A scenario runs its contenders in turn, round after round, so that a slow minute of the machine meets all."""
+"""What is measured, scenario by scenario."""
 
-import sqlite3
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
-from contenders import PORTS, Wonkey, fill
-from load import paced, saturate, summary
-
-UNKNOWN_KEY = "nb_live_ffffffffffffffffffffffffffffffff"
+from bench import BODIES, Bench, step_costs
+from contenders import UNKNOWN_KEY, Variation
+from figures import Scenario, Table
+from writer import writer
 
 
-class Plan:
-    """How long and how often: few seconds in the quick run, more in the full one."""
-
-    def __init__(self, quick):
-        self.quick = quick
-        self.rounds = 2 if quick else 3
-        self.seconds = 2 if quick else 4
-        self.warmup = 1
-        self.connections = [32, 256] if quick else [1, 32, 256, 1000]
-        self.paced_seconds = 3 if quick else 8
-
-
-class Bench:
-    """The upstream, and the measuring of one contender after the other."""
-
-    def __init__(self, servers, directory, plan, say):
-        self.servers = servers
-        self.directory = Path(directory)
-        self.plan = plan
-        self.say = say
-        bodies = self.directory / "bodies"
-        bodies.mkdir()
-        for size in (1 << 10, 1 << 16, 1 << 20, 10 << 20):
-            (bodies / f"{size}.bin").write_bytes(b"x" * size)
-        configuration = fill("nginx-upstream.conf", self.directory)
-        self.upstream = servers.start("upstream", ["nginx", "-c", configuration], PORTS["UPSTREAM"])
-
-    def throughput(self, contenders, connections, seconds=None):
-        """Requests per second and CPU per request of each, by rounds A B C A B C."""
-        seconds = seconds or self.plan.seconds
-        rows = {contender.name: [] for contender in contenders}
-        for _ in range(self.plan.rounds):
-            for contender in contenders:
-                with Running(contender):
-                    saturate(contender.url, contender.headers(), connections, self.plan.warmup)
-                    rows[contender.name].append(self.measure(contender, connections, seconds))
-        return {name: combine(measured) for name, measured in rows.items()}
-
-    def measure(self, contender, connections, seconds):
-        own, redis = contender.cpu_seconds()
-        result = saturate(contender.url, contender.headers(), connections, seconds)
-        own_after, redis_after = contender.cpu_seconds()
-        requests = max(1, result["requests"])
-        row = {
-            "requests_per_second": result["requests"] / result["seconds"],
-            "cpu_us": (own_after - own) * 1e6 / requests,
-            "redis_cpu_us": (redis_after - redis) * 1e6 / requests,
-            "p50_us": result["p50"],
-            "p99_us": result["p99"],
-            "resident_bytes": contender.resident_bytes(),
-            "failed": result["statuses"],
-            "broken": result["broken"] + result["timeouts"],
-        }
-        self.say(
-            f"{contender.title}: {row['requests_per_second']:,.0f} requests/s, "
-            f"{row['cpu_us']:.1f} + {row['redis_cpu_us']:.1f} µs CPU, c={connections}"
-        )
-        for server in contender.servers:
-            server.check()
-        return row
-
-    def latency(self, contenders, rate, connections):
-        rows = {contender.name: [] for contender in contenders}
-        for _ in range(self.plan.rounds):
-            for contender in contenders:
-                with Running(contender):
-                    saturate(contender.url, contender.headers(), connections, self.plan.warmup)
-                    row = paced(contender.url, contender.headers(), rate, connections, self.plan.paced_seconds)
-                    self.say(f"{contender.title}: p50 {row['p50']} µs, p99 {row['p99']} µs at {row['rate']:,.0f}/s")
-                    rows[contender.name].append({"p50_us": row["p50"], "p99_us": row["p99"], "failed": row["failed"]})
-        return {name: combine(measured) for name, measured in rows.items()}
-
-    def contender(self, kind, **variation):
-        return kind(self.servers, self.directory, **variation)
-
-    def wonkey(self, name="wonkey", title="WonKey", **variation):
-        return Wonkey(self.servers, self.directory, name=name, title=title, **variation)
-
-
-class Running:
-    """A contender that is up inside the context."""
-
-    def __init__(self, contender):
-        self.contender = contender
-
-    def __enter__(self):
-        try:
-            self.contender.start()
-        except BaseException:
-            self.contender.stop()
-            raise
-
-    def __exit__(self, *_):
-        self.contender.stop()
-
-
-def combine(rows):
-    return {name: summary([row[name] for row in rows]) for name in rows[0]}
-
-
-# The scenarios. Each returns {"charts": [...]} besides its figures; see report.py.
-
-
-def throughput(bench, peers):
+def throughput(bench: Bench) -> Scenario:
     """Throughput and CPU of everybody, by number of connections."""
-    contenders = [bench.wonkey()] + [bench.contender(peer) for peer in peers]
-    results = {}
-    for connections in bench.plan.connections:
-        results[str(connections)] = bench.throughput(contenders, connections)
-    return {
-        "title": "Throughput, and CPU per request, by connections",
-        "axis": "connections",
-        "names": {contender.name: contender.title for contender in contenders},
-        "results": results,
-    }
+    tables = bench.throughput(bench.everybody(), bench.plan.connections, bench.plan.rounds)
+    return Scenario("Throughput, and CPU per request", tables)
 
 
-def latency(bench, peers):
+def latency(bench: Bench) -> Scenario:
     """Latency at a fixed rate far below saturation."""
-    rate = 1000 if bench.plan.quick else 2000
-    contenders = [bench.wonkey()] + [bench.contender(peer) for peer in peers]
-    return {
-        "title": f"Latency at {rate} requests/s on 32 connections",
-        "axis": "rate",
-        "names": {contender.name: contender.title for contender in contenders},
-        "results": {str(rate): bench.latency(contenders, rate, 32)},
-    }
+    return Scenario("Latency at a fixed rate", [bench.latency(bench.everybody(), 2000, 32)])
 
 
-def parts(bench, _):
+def slow(bench: Bench) -> Scenario:
+    """An API that takes 20 ms: what counts is how many requests can be under way."""
+    contenders = bench.everybody()
+    for contender in contenders:
+        contender.path = "/slow"
+    return Scenario("An upstream that takes 20 ms", bench.throughput(contenders, [256]))
+
+
+def memory(bench: Bench) -> Scenario:
+    """Memory of everybody, without load and under it."""
+    return Scenario("Memory", [bench.memory(bench.everybody(), 256)])
+
+
+def parts(bench: Bench) -> Scenario:
     """What each part of our path costs: the gate alone, then one thing more at a time."""
     contenders = [
-        bench.wonkey("gate", "gate only", counters="memory", sample=1_000_000, action="respond"),
-        bench.wonkey("redis", "+ Redis", sample=1_000_000, action="respond"),
-        bench.wonkey("log", "+ request log", action="respond"),
+        bench.wonkey("gate", "gate only", Variation(counters="memory", sink="none", action="respond")),
+        bench.wonkey("redis", "+ Redis", Variation(sink="none", action="respond")),
+        bench.wonkey("log", "+ request log", Variation(action="respond")),
         bench.wonkey("whole", "+ proxy: the whole path"),
-        bench.wonkey("no-log", "the whole path, one request in a million logged", sample=1_000_000),
     ]
-    return {
-        "title": "Cost of each part of the path, 32 connections",
-        "axis": "connections",
-        "names": {contender.name: contender.title for contender in contenders},
-        "results": {"32": bench.throughput(contenders, 32)},
-    }
+    tables = bench.throughput(contenders, [32])
+    for table in tables:
+        step_costs(table)
+        table.shown = ["requests_per_second", "cpu_us", "redis_cpu_us", "cpu_step_us", "p50_us", "p99_us"]
+        table.charted = "cpu_total_us"
+    return Scenario("Cost of each part of the path", tables)
 
 
-def refused(bench, _):
+def log(bench: Bench) -> Scenario:
+    """The request log on and off."""
+    contenders = [
+        bench.wonkey("off", "log off", Variation(sink="none")),
+        bench.wonkey("on", "log on"),
+    ]
+    rounds = bench.plan.rounds * (1 if bench.plan.is_quick else 2)
+    return Scenario("Request log on and off", bench.throughput(contenders, [32], rounds))
+
+
+def refused(bench: Bench) -> Scenario:
     """Requests that are turned away, against ones that are let in."""
     contenders = [
         bench.wonkey("admitted", "admitted"),
-        bench.wonkey("over-limit", "over the limit", limit=1),
-        bench.wonkey("unknown-key", "unknown key", key=UNKNOWN_KEY),
+        bench.wonkey("over-limit", "over the limit", Variation(limit=1, expected_status=429)),
+        bench.wonkey("unknown-key", "unknown key", Variation(key=UNKNOWN_KEY, expected_status=401)),
     ]
-    return {
-        "title": "Refused against admitted, 32 connections",
-        "axis": "connections",
-        "names": {contender.name: contender.title for contender in contenders},
-        "results": {"32": bench.throughput(contenders, 32)},
-    }
+    tables = bench.throughput(contenders, [32])
+    for table in tables:
+        table.shown.insert(4, "redis_commands")
+    return Scenario("Refused against admitted", tables)
 
 
-def keys(bench, _):
-    """One key issued against very many."""
-    count = 100_000 if bench.plan.quick else 1_000_000
+def keys(bench: Bench) -> Scenario:
+    """One key issued against very many, and many of them in use."""
+    count, used = bench.plan.keys, bench.plan.keys_used
     contenders = [
-        bench.wonkey("one-key", "1 key"),
-        bench.wonkey("many-keys", f"{count:,} keys", prepare=lambda path, project: issue(path, project, count)),
+        bench.wonkey("one", "1 key issued"),
+        bench.wonkey("many-issued", f"{count:,} issued, 1 used", Variation(keys_issued=count)),
+        bench.wonkey("many-used", f"{count:,} issued, {used:,} used", Variation(keys_issued=count, keys_used=used)),
     ]
-    return {
-        "title": "Keys issued, 32 connections",
-        "axis": "connections",
-        "names": {contender.name: contender.title for contender in contenders},
-        "results": {"32": bench.throughput(contenders, 32)},
-    }
+    tables = bench.throughput(contenders, [32])
+    for table in tables:
+        table.shown.insert(7, "cached_keys")
+    return Scenario("Number of keys", tables)
 
 
-def issue(path, project, count):
-    """Fills the key table by SQL; through the command line it would take hours."""
-    with sqlite3.connect(path) as database:
-        database.execute(
-            """
-            WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
-            INSERT INTO keys (id, project_id, hash, start, name, environment, state, created_at, updated_at)
-            SELECT 'key_bench' || n, ?, randomblob(32), 'nb_live_' || n, 'bench ' || n, 'live', 'active', 0, 0
-            FROM numbers
-            """,
-            (count, project),
-        )
-
-
-def growth(bench, _):
+def growth(bench: Bench) -> Scenario:
     """What happens to the throughput as the work per request grows."""
-    series = {
-        "routes": [bench.wonkey(f"routes-{n}", str(n), routes=n, sample=1_000_000) for n in (1, 100, 1000)],
-        "limits per request": [bench.wonkey(f"limits-{n}", str(n), limits=n) for n in (1, 2, 4, 8)],
-        "response body": [
-            bench.wonkey(f"body-{size}", label, path=f"/bodies/{size}.bin")
-            for size, label in ((1 << 10, "1 KiB"), (1 << 16, "64 KiB"), (1 << 20, "1 MiB"), (10 << 20, "10 MiB"))
-        ],
-        "request headers": [Headers(bench, n) for n in (0, 10, 40)],
-    }
-    charts = {}
-    for subject, contenders in series.items():
-        measured = bench.throughput(contenders, 32)
-        charts[subject] = [{"x": c.title, **measured[c.name]} for c in contenders]
-    charts["added Redis latency"] = redis_latency(bench)
-    return {"title": "Cost as work grows, 32 connections", "axis": "growth", "charts": charts}
+
+    def steps(subject: str, values: list[tuple[str, Variation]], title: str, connections: int = 32) -> Table:
+        values = [values[0], values[-1]] if bench.plan.is_quick else values
+        contenders = [bench.wonkey(f"{subject}-{label}".replace(" ", ""), label, what) for label, what in values]
+        table = bench.throughput(contenders, [connections], bench.plan.growth_rounds)[0]
+        table.id, table.title = subject, title
+        table.shown = ["requests_per_second", "rate_ratio", "cpu_us", "redis_cpu_us", "p50_us", "p99_us", "not_2xx"]
+        return table
+
+    sizes = zip(("1 KiB", "64 KiB", "1 MiB", "10 MiB"), BODIES)
+    tables = [
+        steps("routes", [(str(n), Variation(routes=n)) for n in (1, 10, 100, 1000)], "Routes"),
+        steps("limits", [(str(n), Variation(limits=n)) for n in (1, 2, 4, 8)], "Limits per request"),
+        steps(
+            "keys",
+            [(str(n), Variation(keys_issued=n, keys_used=n)) for n in (1, 100, 10_000)],
+            "Keys in use, in turn",
+        ),
+        steps("fields", [(str(n), Variation(fields=n)) for n in (0, 10, 20, 40)], "Further header fields"),
+        steps("body", [(label, Variation(path=f"/bodies/{n}.bin")) for label, n in sizes], "Bytes of the answer"),
+        steps(
+            "redis-delay",
+            [(f"{n} ms", Variation(counters="relay", delay=n)) for n in (0, 1, 5)],
+            "Redis later, through a relay, 256 connections",
+            256,
+        ),
+    ]
+    return Scenario("Cost as work grows", tables)
 
 
-class Headers(Wonkey):
-    """Requests with so many more fields than usual."""
-
-    def __init__(self, bench, count):
-        super().__init__(bench.servers, bench.directory, name=f"headers-{count}", title=str(count))
-        self.count = count
-
-    def headers(self):
-        return {**super().headers(), **{f"X-Field-{n}": f"value-{n:04}" for n in range(self.count)}}
-
-
-def redis_latency(bench):
-    """Redis behind a relay that holds every byte back so long."""
-    rows = []
-    for milliseconds in (0, 1, 5):
-        contender = Relayed(bench, milliseconds)
-        measured = bench.throughput([contender], 256)
-        rows.append({"x": f"{milliseconds} ms", **measured[contender.name]})
-    return rows
-
-
-class Relayed(Wonkey):
-    def __init__(self, bench, milliseconds):
-        name = f"redis-{milliseconds}ms"
-        super().__init__(bench.servers, bench.directory, name=name, title=f"{milliseconds} ms", counters="relay")
-        self.milliseconds = milliseconds
-        self.relay = None
-
-    def launch_redis(self):
-        super().launch_redis()
-        words = [sys.executable, Path(__file__).parent / "relay.py", PORTS["RELAY"], PORTS["REDIS"], self.milliseconds]
-        self.relay = self.all.start("relay", words, PORTS["RELAY"])
-
-    def stop(self):
-        if self.relay:
-            self.all.stop(self.relay)
-            self.relay = None
-        super().stop()
-
-
-SCENARIOS = {
+SCENARIOS: dict[str, Callable[[Bench], Scenario]] = {
     "throughput": throughput,
     "latency": latency,
+    "slow": slow,
+    "memory": memory,
     "parts": parts,
+    "log": log,
     "refused": refused,
     "keys": keys,
     "growth": growth,
+    "writer": writer,
 }

@@ -1,0 +1,60 @@
+"""A PostgreSQL of the suite's own, with the settings it comes with."""
+
+import os
+import pwd
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from processes import Failed, Servers, run
+
+PORT = 14707
+
+
+def folder() -> Path:
+    """Where Debian puts the programs, or where PATH leads."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: -float(path.parts[-3]))
+    found = versions[0] if versions else shutil.which("initdb")
+    if not found:
+        raise Failed("PostgreSQL is not installed (Debian: apt-get install postgresql-15)")
+    return Path(found).parent
+
+
+def unprivileged(directory: Path) -> list[str]:
+    """PostgreSQL refuses to run as root: words that make a command run as somebody else, who is given the directory."""
+    if os.geteuid() != 0:
+        return []
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    os.chown(directory, user.pw_uid, user.pw_gid)
+    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
+
+
+@contextmanager
+def cluster(servers: Servers, directory: Path) -> Iterator[str]:
+    """The URL of a new cluster that runs while inside the context."""
+    programs, home = folder(), directory / "postgres"
+    home.mkdir()
+    prefix = unprivileged(home)
+    options = ["-U", "wonkey", "-A", "trust", "-E", "UTF8", "--locale=C"]
+    run([*prefix, programs / "initdb", "-D", home / "data", *options], cwd=home)
+    words = [*prefix, programs / "postgres", "-D", home / "data", "-k", home, "-h", "127.0.0.1", "-p", PORT]
+    server = servers.start("postgres", words, PORT, cwd=home)
+    try:
+        run(
+            [
+                programs / "createdb",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                PORT,
+                "-U",
+                "wonkey",
+                "--maintenance-db=postgres",
+                "wonkey",
+            ]
+        )
+        yield f"postgres://wonkey@127.0.0.1:{PORT}/wonkey?sslmode=disable"
+    finally:
+        servers.stop(server)
