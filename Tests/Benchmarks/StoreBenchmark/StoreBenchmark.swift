@@ -73,6 +73,7 @@ struct Reading: AsyncParsableCommand {
             ("no filter", { _ in }), ("time span", { ($0.from, $0.to) = (week, middle) }),
             ("class 4xx", { $0.status = .statusClass(4) }), ("class 5xx", { $0.status = .statusClass(5) }),
             ("class 3xx, none", { $0.status = .statusClass(3) }), ("status 503", { $0.status = .exactly(503) }),
+            ("status 410, none", { $0.status = .exactly(410) }),
             ("path", { $0.path = "/v1/resource7/list" }), ("rare path", { $0.path = "/v1/items/7" }),
             ("key", { $0.keyID = KeyID(rawValue: "key_\(self.project.dropFirst(5))x0007") }),
             ("rare key", { $0.keyID = KeyID(rawValue: "key_\(self.project.dropFirst(5))x0199") }),
