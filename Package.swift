@@ -81,7 +81,7 @@ let benchmarks: [Target] =
     : [
         .executableTarget(
             name: "store-benchmark",
-            dependencies: ["WonkeyCore", "WonkeyStore", arguments, log],
+            dependencies: ["WonkeyCore", "WonkeyStore", "WonkeyGateway", arguments, lifecycle, log] + nio,
             path: "Tests/Benchmarks/StoreBenchmark",
             swiftSettings: settings
         ),

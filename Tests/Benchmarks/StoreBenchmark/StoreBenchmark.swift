@@ -4,12 +4,13 @@ import Logging
 import WonkeyCore
 import WonkeyStore
 
-/// Measures a store: how fast it reads what `deploy/lib/benchmark/generate-logs` made, and how fast it takes batches.
+/// Measures a store: how fast it reads what `deploy/lib/benchmark/generate-logs` made, how fast it takes batches, and how
+/// the whole request log before it fares in the long run.
 @main
 struct StoreBenchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store-benchmark",
-        subcommands: [Reading.self, Writing.self]
+        subcommands: [Reading.self, Writing.self, Sustained.self]
     )
 
     static func open(_ url: String) async throws -> Store {
@@ -102,75 +103,5 @@ struct Reading: AsyncParsableCommand {
         let sorted = times.sorted()
         let figures = [times[0], sorted[sorted.count / 2], sorted[sorted.count - 1]].map(StoreBenchmark.milliseconds)
         print("\(name): first \(figures[0]) ms, median \(figures[1]) ms, slowest \(figures[2]) ms")
-    }
-}
-
-struct Writing: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Times batches of the log sink.")
-
-    @Argument(help: "sqlite:PATH or postgres://…")
-    var url: String
-    @Option var batches = 200
-    @Option var rows = 500
-    @Option(help: "Keys, and as many paths, that a batch is about.")
-    var keys = 50
-    @Option(help: "Writers at once.")
-    var writers = 1
-    @Flag(help: "Leave the rollups out, to compare.")
-    var withoutRollups = false
-
-    func run() async throws {
-        let store = try await StoreBenchmark.open(self.url)
-        let time = try await ContinuousClock().measure {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for writer in 0..<self.writers {
-                    group.addTask {
-                        for number in 0..<self.batches {
-                            try await store.logSink.write(self.batch("\(writer)-\(number)"))
-                        }
-                    }
-                }
-                try await group.waitForAll()
-            }
-        }
-        let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
-        print("\(Int(Double(self.batches * self.rows * self.writers) / seconds)) rows/s")
-        await store.close()
-    }
-
-    private func batch(_ id: String) -> LogBatch {
-        var tally = RollupTally()
-        var usage = UsageTally()
-        let now = SystemClock().now
-        var generator = RequestIDGenerator(seed: .random(in: .min ... .max))
-        let records = (0..<self.rows).map { _ -> RequestRecord in
-            let id = generator.next(at: now)
-            let record = RequestRecord(
-                id: id,
-                requestID: id,
-                time: now,
-                projectID: ProjectID(rawValue: "proj_bench1"),
-                keyID: KeyID(rawValue: "key_bench1x\(Int.random(in: 0..<self.keys))"),
-                method: "GET",
-                path: "/v1/resource\(Int.random(in: 0..<self.keys))/list",
-                route: "api",
-                status: Int.random(in: 0..<20) == 0 ? 404 : 200,
-                latencyMicroseconds: Int64.random(in: 500...50_000),
-                bytesReceived: 120,
-                bytesSent: 900,
-                clientAddress: "192.0.2.1",
-                userAgent: "curl/8.5.0",
-                limitVerdict: .admitted
-            )
-            tally.count(record)
-            usage.count(record)
-            return record
-        }
-        return LogBatch(
-            id: "\(UInt64.random(in: .min ... .max))-\(id)",
-            records: records,
-            usage: usage.sums,
-            rollups: self.withoutRollups ? [] : tally.sums
-        )
     }
 }

@@ -78,6 +78,8 @@ class Bench:
         self.missing = missing
         """What the report says of peers that are not there."""
         self.notes: list[str] = []
+        self.has_failed = False
+        """Whether WonKey itself could not be measured somewhere."""
         bodies = directory / "bodies"
         bodies.mkdir()
         for size in BODIES:
@@ -132,6 +134,7 @@ class Bench:
                         measure(contender)
                 except (Failed, OSError) as failure:
                     out.add(contender.name)
+                    self.has_failed |= isinstance(contender, Wonkey)
                     self.notes.append(f"{contender.title} failed: {failure}")
                     self.say(self.notes[-1])
 
