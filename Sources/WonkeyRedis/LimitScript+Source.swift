@@ -1,27 +1,46 @@
 /// The text of the scripts: ``LimitArithmetic`` in Lua, line for line.
 ///
-/// Stored is the algorithm's letter and two or three integers, so that a counter whose algorithm changed starts anew.
-/// Numbers are written with `%.0f`, since Lua's own conversion turns to exponents above 10^14.
+/// A fixed window is a plain number that Redis itself forgets when the window is over. Of the others the algorithm's
+/// letter and three integers are stored, so that a counter whose algorithm changed starts anew. Numbers are written with
+/// `%.0f`, since Lua's own conversion turns to exponents above 10^14.
 extension LimitScript {
-    static let redisClock = """
-        local time = redis.call('TIME')
-        local now = time[1] * 1000 + math.floor(time[2] / 1000)
-        """
+    /// Where the scripts take the time from; tests hold it.
+    struct Clock {
+        /// Lua statements that define `now` in milliseconds.
+        var now: String
+        /// Lua expression for a key's time to live; may use `lifetime`.
+        var keepMs: String
+        /// Lua statements before the first look at a fixed window.
+        var begin = ""
+        /// Lua expression for the milliseconds left of the fixed window `key`, below 0 if it has no end yet.
+        var windowLeft: String
+        /// Lua statement that ends the fixed window `key` in `window` milliseconds.
+        var endWindow: String
 
-    /// Builds a script with another clock; tests hold the clock, production does not.
-    ///
-    /// - Parameters:
-    ///   - now: Lua statements that define `now` in milliseconds.
-    ///   - keepMs: Lua expression for a key's time to live; may use `lifetime`.
-    /// - Returns: The script.
-    func source(now: String, keepMs: String) -> String {
-        let body =
+        /// Redis' own clock, and keys that leave when their content means nothing any more.
+        static let redis = Self(
+            now: """
+                local time = redis.call('TIME')
+                local now = time[1] * 1000 + math.floor(time[2] / 1000)
+                """,
+            keepMs: "lifetime",
+            windowLeft: "redis.call('PTTL', key)",
+            endWindow: "redis.call('PEXPIRE', key, string.format('%.0f', window))"
+        )
+    }
+
+    /// Builds a script for a clock.
+    func source(_ clock: Clock) -> String {
+        let parts =
             switch self {
-            case .take: Self.takeBody
-            case .giveBack: Self.giveBackBody
+            case .take: [clock.now, clock.begin, Self.divide, Self.roll, Self.save, Self.takeBody]
+            case .takeFixed: [clock.begin, Self.takeFixedBody]
+            case .giveBack: [clock.now, clock.begin, Self.divide, Self.roll, Self.save, Self.giveBackBody]
             }
-        let save = Self.save.replacing("$KEEP", with: keepMs)
-        return ["-- wonkey \(self) 1", now, Self.divide, Self.roll, save, body].joined(separator: "\n")
+        return (["-- wonkey \(self) 2"] + parts).joined(separator: "\n")
+            .replacing("$KEEP", with: clock.keepMs)
+            .replacing("$LEFT", with: clock.windowLeft)
+            .replacing("$END", with: clock.endWindow)
     }
 
     /// `factor * part / whole` rounded down, and the remainder, by digits where the product leaves 2^53.
@@ -43,17 +62,20 @@ extension LimitScript {
         end
         """
 
-    /// The content of a counter at `now`: f used, start; s current, previous, start; t tokens, fraction, at.
+    /// The content of a counter at `now`: f used; s current, previous, start; t tokens, fraction, at.
     private static let roll = """
-        local pattern = {f = '^f (%d+) (%d+)$', s = '^s (%d+) (%d+) (%d+)$', t = '^t (%d+) (%d+) (%d+)$'}
-        local function roll(c, value)
+        local pattern = {f = '^(%d+)$', s = '^s (%d+) (%d+) (%d+)$', t = '^t (%d+) (%d+) (%d+)$'}
+        local function roll(c, key, value)
           local x, y, z = string.match(value or '', pattern[c.algorithm])
           x, y, z = tonumber(x), tonumber(y), tonumber(z)
           local limit, window = c.limit, c.window
           c.exists = x ~= nil
           if c.algorithm == 'f' then
-            if not x or now - y >= window then x, y = 0, now end
-            c.elapsed = math.max(0, now - y)
+            local left = $LEFT
+            c.isOpen = left >= 0
+            if left < 0 or left > window then left = window end
+            c.elapsed = window - math.max(1, left)
+            x = x or 0
             c.used = x
           elseif c.algorithm == 's' then
             local start = now - now % window
@@ -90,10 +112,13 @@ extension LimitScript {
         """
 
     private static let save = """
-        local function save(key, c)
+        local function save(key, c, change)
           local text, lifetime
           if c.algorithm == 'f' then
-            text, lifetime = string.format('f %.0f %.0f', c.x, c.y), c.window - c.elapsed
+            local window = c.window
+            redis.call('INCRBY', key, string.format('%.0f', change))
+            if not c.isOpen then $END end
+            return
           elseif c.algorithm == 's' then
             text, lifetime = string.format('s %.0f %.0f %.0f', c.x, c.y, c.z), 2 * c.window - c.elapsed
           else
@@ -107,7 +132,7 @@ extension LimitScript {
         local values = redis.call('MGET', unpack(KEYS))
         local counters, admitted = {}, 1
         for i = 1, #KEYS do
-          local c = roll(counter(i), values[i])
+          local c = roll(counter(i), KEYS[i], values[i])
           c.fits = c.cost == 0 or c.used + c.cost <= c.limit
           if not c.fits then admitted = 0 end
           counters[i] = c
@@ -125,7 +150,7 @@ extension LimitScript {
           if admitted == 1 and c.cost > 0 then
             if c.algorithm == 't' then c.x = c.x - c.cost else c.x = c.x + c.cost end
             c.used = c.used + c.cost
-            save(KEYS[i], c)
+            save(KEYS[i], c, c.cost)
           end
           local reset, retry = 0, 0
           if c.limit == 0 then
@@ -158,14 +183,54 @@ extension LimitScript {
         return answer
         """
 
+    /// ``takeBody`` where all windows are fixed: taken at once, and put back if one does not fit; nobody sees it in between.
+    private static let takeFixedBody = """
+        local call, keys, argv, answer = redis.call, KEYS, ARGV, {1}
+        for i = 1, #keys do
+          local key, j, k = keys[i], 4 * i, 3 * i
+          local cost, used = argv[j] + 0
+          if cost > 0 then
+            used = call('INCRBY', key, argv[j])
+            if used > argv[j - 2] + 0 then answer[1] = 0 end
+          else
+            used = (call('GET', key) or 0) + 0
+          end
+          answer[k - 1], answer[k], answer[k + 1] = used, $LEFT, 0
+        end
+        local admitted = answer[1] == 1
+        for i = 1, #keys do
+          local key, j, k = keys[i], 4 * i, 3 * i
+          local limit, window, cost = argv[j - 2] + 0, argv[j - 1] + 0, argv[j] + 0
+          local used, left = answer[k - 1], answer[k]
+          local fits = cost == 0 or used <= limit
+          if cost > 0 then
+            if not admitted then
+              used = used - cost
+              if left < 0 then call('DEL', key) else call('DECRBY', key, argv[j]) end
+            elseif left < 0 then
+              $END
+            end
+          end
+          if left < 0 or left > window then left = window elseif left < 1 then left = 1 end
+          local reset = 0
+          if limit == 0 then reset = window elseif used > 0 then reset = left end
+          answer[k - 1], answer[k] = math.max(0, limit - used), reset
+          if not fits then
+            if cost > limit then answer[k + 1] = window else answer[k + 1] = reset end
+          end
+        end
+        return answer
+        """
+
     private static let giveBackBody = """
         local values = redis.call('MGET', unpack(KEYS))
         local written = 0
         for i = 1, #KEYS do
-          local c = roll(counter(i), values[i])
+          local c = roll(counter(i), KEYS[i], values[i])
           if c.exists and c.cost > 0 then
+            local change = 0 - math.min(c.x, c.cost)
             if c.algorithm == 'f' then
-              c.x = c.x - math.min(c.x, c.cost)
+              c.x = c.x + change
             elseif c.algorithm == 's' then
               local fromCurrent = math.min(c.x, c.cost)
               c.x, c.y = c.x - fromCurrent, c.y - math.min(c.y, c.cost - fromCurrent)
@@ -174,7 +239,7 @@ extension LimitScript {
             else
               c.x = c.x + c.cost
             end
-            save(KEYS[i], c)
+            save(KEYS[i], c, change)
             written = written + 1
           end
         end

@@ -4,15 +4,23 @@ package import WonkeyCore
 /// A Lua script that works on all counters of a request at once.
 ///
 /// `KEYS` are the counters; `ARGV` holds four values for each: the algorithm's letter, limit, window in milliseconds and
-/// cost, cut by ``LimitArithmetic`` to what Lua's numbers hold exactly.
+/// cost, cut by ``LimitArithmetic`` to what Lua's numbers hold exactly. The key of a fixed window names its length: a limit
+/// that gets another one begins another window.
 package enum LimitScript: CaseIterable {
     /// Takes all costs or none; answers 1 or 0, then remaining, reset and retry-after for each counter.
     case take
+    /// The same in fewer steps, where every counter is a fixed window.
+    case takeFixed
     /// Gives costs back to counters that exist; answers how many were written.
     case giveBack
 
-    /// What runs in production: Redis' own clock, and keys that leave when their content means nothing any more.
-    var source: String { self.source(now: LimitScript.redisClock, keepMs: "lifetime") }
+    /// What runs in production.
+    var source: String { self.source(.redis) }
+
+    /// The script that takes these costs.
+    static func taking(_ checks: [CounterCheck]) -> Self {
+        checks.allSatisfy { $0.algorithm == .fixedWindow } ? .takeFixed : .take
+    }
 
     /// The number of values for each counter.
     static let valuesPerCounter = 4
@@ -20,9 +28,14 @@ package enum LimitScript: CaseIterable {
     /// Appends the arguments after the script: the number of counters, the counters, their values.
     package static func appendArguments(_ checks: [CounterCheck], to buffer: inout ByteBuffer) {
         RedisCommand.append(checks.count, to: &buffer)
-        for check in checks { RedisCommand.append(check.counter, to: &buffer) }
-        for check in checks {
-            let limit = LimitArithmetic(check)
+        let limits = checks.map { LimitArithmetic($0) }
+        for (check, limit) in zip(checks, limits) {
+            switch limit.algorithm {
+            case .fixedWindow: RedisCommand.append("\(check.counter):f\(limit.windowMs)", to: &buffer)
+            case .slidingWindow, .tokenBucket: RedisCommand.append(check.counter, to: &buffer)
+            }
+        }
+        for limit in limits {
             RedisCommand.append(limit.algorithm.letter, to: &buffer)
             RedisCommand.append(limit.limit, to: &buffer)
             RedisCommand.append(limit.windowMs, to: &buffer)
@@ -35,7 +48,7 @@ package enum LimitScript: CaseIterable {
         1 + checks.count * (1 + Self.valuesPerCounter)
     }
 
-    /// The decision in an answer of ``take``, `nil` if it is none.
+    /// The decision in an answer of ``take`` or ``takeFixed``, `nil` if it is none.
     package static func decision(_ reply: RedisReply, counters: Int) -> CounterDecision? {
         guard case .array(let items) = reply, items.count == 1 + 3 * counters, case .integer(let verdict) = items[0]
         else { return nil }

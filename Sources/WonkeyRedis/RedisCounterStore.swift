@@ -81,7 +81,7 @@ package final class RedisCounterStore: CounterStore {
         }
         let now = NIODeadline.now()
         let call = RedisCall(purpose: .take(checks, completion), startedAt: now, deadline: now + self.timeout)
-        self.send(call, .take, checks, on: connection)
+        self.send(call, LimitScript.taking(checks), checks, on: connection)
     }
 
     package func giveBack(_ checks: [CounterCheck]) {
@@ -153,7 +153,7 @@ extension RedisCounterStore {
     ) {
         if case .error(let text) = reply {
             let error = RedisError(text)
-            guard self.refused(connection, call, .take, checks, error) == .final else { return }
+            guard self.refused(connection, call, LimitScript.taking(checks), checks, error) == .final else { return }
             return self.fail(completion, CounterStoreError(code: .unavailable, message: "\(error)"))
         }
         guard let decision = LimitScript.decision(reply, counters: checks.count) else {

@@ -38,8 +38,8 @@ struct ExhaustedWindows {
     private func refusal(of check: CounterCheck, nowMs: Int) -> CounterState? {
         guard check.algorithm == .fixedWindow, !check.isReturnable, check.cost > 0,
             let entry = self.entries[check.counter], nowMs < entry.untilMs,
-            // A window that was made shorter meanwhile may be over already.
-            check.quota.window >= entry.window,
+            // A window of another length is another one.
+            check.quota.window == entry.window,
             check.quota.limit - entry.used < check.cost
         else { return nil }
         let leftMs = Int64(entry.untilMs - nowMs)
