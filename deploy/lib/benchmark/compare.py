@@ -1,5 +1,6 @@
 """Builds another revision beside this one and compares the two."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -23,6 +24,9 @@ def build(revision: str, products: list[str], root: Path) -> Path:
     else:
         run(["git", "worktree", "prune"])
         run(["git", "worktree", "add", "--quiet", "--force", "--detach", source, commit])
+    # Dependencies are held, so that the difference is our own.
+    if Path("Package.resolved").exists():
+        shutil.copy("Package.resolved", source / "Package.resolved")
     for product in products:
         print(f"  building {product} of {commit[:7]}", file=sys.stderr, flush=True)
         words = ["swift", "build", "-c", "release", "--scratch-path", scratch.resolve(), "--product", product]
