@@ -76,7 +76,7 @@ def bench(options: argparse.Namespace) -> Iterator[Bench]:
     """Everything that scenarios need, for as long as they run."""
     peers: list[type[Contender]] = [NginxLua, HAProxy, PlainNginx]
     if options.envoy:
-        Envoy.program = Path(options.envoy)
+        Envoy.program = Path(options.envoy).resolve()
         peers.append(Envoy)
     missing = [] if options.envoy else ["Envoy is left out: it could not be installed."]
     directory = Path(tempfile.mkdtemp(prefix="wonkey-benchmark-"))
