@@ -18,6 +18,10 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
+let tls: [Target.Dependency] = [
+    .product(name: "NIOTLS", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird: [Target.Dependency] = [
@@ -53,7 +57,7 @@ func module(
 
 let modules: [[Target]] = [
     module("WonkeyCore", [crypto]),
-    module("WonkeyHTTP", ["WonkeyCore", log] + nio),
+    module("WonkeyHTTP", ["WonkeyCore", log] + nio + tls),
     module("WonkeyConfig", ["WonkeyCore", "CLibYAML"], fixtures: ["Fixtures"]),
     module("WonkeyRedis", ["WonkeyCore", "CHiredis", log, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
     module("WonkeyCurl", ["WonkeyCore", "CCurl", log]),
@@ -108,6 +112,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -152,9 +158,11 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 crypto,
-            ] + nio,
+            ] + nio + tls,
             path: "Tests/Support",
             swiftSettings: settings
         ),

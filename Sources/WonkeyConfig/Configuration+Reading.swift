@@ -6,11 +6,13 @@ extension Configuration {
     /// - Parameters:
     ///   - file: Its path, also what faults begin with.
     ///   - environment: Where `${NAME}` is looked up.
+    ///   - inspection: Looks into the files TLS settings name; without it their names are all that is read.
     /// - Returns: The whole configuration.
     /// - Throws: Every fault there is, if there is any.
     package static func load(
         file: String,
-        environment: [String: String]
+        environment: [String: String],
+        inspection: TLSInspection? = nil
     ) throws(ConfigurationFaults) -> Configuration {
         let bytes: [UInt8]
         do throws(FileContents.Failure) {
@@ -18,26 +20,28 @@ extension Configuration {
         } catch {
             throw ConfigurationFaults([.init(file: file, position: nil, message: "cannot be read: \(error.message)")])
         }
-        return try self.parse(bytes: bytes, fileName: file, environment: environment)
+        return try self.parse(bytes: bytes, fileName: file, environment: environment, inspection: inspection)
     }
 
-    /// Reads and checks a configuration given as bytes; see ``load(file:environment:)``.
+    /// Reads and checks a configuration given as bytes; see ``load(file:environment:inspection:)``.
     ///
     /// - Parameters:
     ///   - bytes: The YAML text.
     ///   - fileName: What faults begin with.
     ///   - environment: Where `${NAME}` is looked up; `${file:…}` is read from the file system.
+    ///   - inspection: Looks into the files TLS settings name.
     /// - Returns: The whole configuration.
     /// - Throws: Every fault there is, if there is any.
     package static func parse(
         bytes: [UInt8],
         fileName: String,
-        environment: [String: String]
+        environment: [String: String],
+        inspection: TLSInspection? = nil
     ) throws(ConfigurationFaults) -> Configuration {
         let substitution = Substitution(environment: environment) { (path) throws(FileContents.Failure) in
             try FileContents.read(path, sizeMax: 64 << 10)
         }
-        let reading = Reading(fileName: fileName, substitution: substitution)
+        let reading = Reading(fileName: fileName, substitution: substitution, inspection: inspection)
         let tree = SourceText(bytes, report: reading.report).flatMap { source in
             TreeBuilder.tree(of: source, report: reading.report)
         }

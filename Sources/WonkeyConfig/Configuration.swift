@@ -4,7 +4,7 @@ package import WonkeyCore
 ///
 /// An immutable snapshot: what a route names (limits, upstream, image model, storage) is known to exist. Defaults are
 /// the initial values of the properties; `wonkey schema` prints them. Relative file names are relative to the working
-/// directory. Read one with ``load(file:environment:)``.
+/// directory. Read one with ``load(file:environment:inspection:)``.
 package struct Configuration: Sendable {
     /// Where clients connect; at least one, all different.
     package var listeners: [Listener]

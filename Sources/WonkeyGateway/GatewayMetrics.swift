@@ -105,7 +105,7 @@ package final class GatewayMetrics: Sendable {
 
 /// Upstream faults as metrics label them.
 package enum UpstreamFaultKind: String, CaseIterable, Sendable {
-    case unreachable, timeout, invalid, closed, overloaded
+    case unreachable, timeout, certificate, tls, invalid, closed, overloaded
 }
 
 extension Refusal {

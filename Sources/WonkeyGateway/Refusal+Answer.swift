@@ -138,7 +138,8 @@ extension UpstreamFault {
     /// What the client is told; nothing of the upstream's own words is in it.
     package var answer: ProblemAnswer {
         switch self {
-        case .unreachable:
+        // Nothing of certificates is anybody's business out there.
+        case .unreachable, .certificateRefused, .tlsFailed:
             ProblemAnswer(502, code: "upstream_unreachable", detail: "The API behind this proxy is away.")
         case .connectTimedOut:
             ProblemAnswer(504, code: "upstream_connect_timeout", detail: "The API behind this proxy did not answer.")

@@ -10,16 +10,18 @@ import WonkeyStore
 extension Configuration {
     /// The first generation of what is served.
     ///
-    /// - Parameter services: Calls image providers and object stores.
+    /// - Parameters:
+    ///   - services: Calls image providers and object stores.
+    ///   - tls: By upstream, of those that speak it.
     /// - Returns: The snapshot.
-    func snapshot(services: any ServiceClient) -> GatewaySnapshot {
+    func snapshot(services: any ServiceClient, tls: [String: ClientTLS]) -> GatewaySnapshot {
         guard let keyFormat = KeyFormat(prefix: self.keys.prefix, randomDigits: self.keys.length) else {
             preconditionFailure("the configuration was validated")
         }
         return GatewaySnapshot(
             generation: 1,
             routes: self.routes.map { self.route($0) },
-            upstreams: self.upstreams.mapValues(\.definition),
+            upstreams: self.upstreams.mapValues { $0.definition(tls: tls[$0.name]) },
             endpoints: self.imageEndpoints(services: services),
             keyFormat: keyFormat,
             trustedProxies: self.server.trustedProxies,
@@ -83,19 +85,22 @@ extension Configuration.Route.RateLimitHeaders {
 }
 
 extension Configuration.Upstream {
-    fileprivate var definition: UpstreamDefinition {
+    fileprivate func definition(tls: ClientTLS?) -> UpstreamDefinition {
         let target: UpstreamTarget
         switch self.endpoint {
         case .tcp(let host, let port): target = .tcp(host: host, port: port)
         case .unix(let path): target = .unix(path: path)
         }
         var settings = UpstreamSettings(target: target)
+        settings.tls = tls
         settings.connectTimeout = self.timeouts.connect
         settings.responseTimeout = self.timeouts.response
         settings.idleTimeout = self.timeouts.idle
         settings.connectionsMax = self.connections
         settings.pendingMax = self.pending
-        var rules = ForwardingRules(hostPolicy: self.preservesHost ? .preserve : .upstream(self.authority))
+        var rules = ForwardingRules(
+            hostPolicy: self.preservesHost ? .preserve : .upstream(self.host ?? self.authority)
+        )
         rules.injected = self.headers.map { (name: FieldName($0.name), value: $0.value.revealed) }
         rules.identityNames = IdentityFields.all
         return UpstreamDefinition(settings: settings, rules: rules)
@@ -109,6 +114,7 @@ extension Configuration.Server {
         limits.fieldSectionBytesMax = self.headerSize
         limits.fieldCountMax = self.headerCount
         limits.bodyBytesMax = self.bodyLimit.map { Int64($0) }
+        limits.handshakeTimeout = self.timeouts.handshake
         limits.headTimeout = self.timeouts.head
         limits.bodyIdleTimeout = self.timeouts.body
         limits.keepAliveTimeout = self.timeouts.keepAlive

@@ -70,3 +70,23 @@ struct MalformedRequests: Sendable {
         self.counters[request.reason]?.increment()
     }
 }
+
+/// TLS handshakes with clients, by how they went.
+struct Handshakes: Sendable {
+    private let counters: [HandshakeOutcome: Counter]
+
+    init(_ registry: MetricsRegistry) {
+        let family = registry.counters(
+            "tls_handshakes",
+            help: "TLS handshakes with clients, by how they went.",
+            labels: ["result"]
+        )
+        self.counters = Dictionary(
+            uniqueKeysWithValues: HandshakeOutcome.allCases.map { ($0, family.child($0.rawValue)) }
+        )
+    }
+
+    func count(_ outcome: HandshakeOutcome) {
+        self.counters[outcome]?.increment()
+    }
+}

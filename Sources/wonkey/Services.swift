@@ -12,7 +12,7 @@ import WonkeyStore
 /// The public listeners: bind, serve, and at shutdown readiness off, delay, drain.
 struct ProxyService: Service {
     let server: HTTPServer
-    let listeners: [Endpoint]
+    let listeners: [(endpoint: Endpoint, tls: ServerTLS?)]
     let drain: Configuration.Server.Drain
     let readiness: Readiness
     let loops: LoopRegister
@@ -20,8 +20,9 @@ struct ProxyService: Service {
 
     func run() async throws {
         for listener in self.listeners {
-            let address = try await self.server.bind(to: listener)
-            self.logger.info("listening", metadata: ["address": "\(address)"])
+            let address = try await self.server.bind(to: listener.endpoint, tls: listener.tls)
+            let scheme = listener.tls == nil ? "http" : "https"
+            self.logger.info("listening", metadata: ["address": "\(address)", "scheme": "\(scheme)"])
         }
         self.readiness.beginServing()
         try? await gracefulShutdown()
@@ -124,12 +125,12 @@ final class LoopRegister: Sendable {
 extension HTTPServer {
     /// Binds a configured address.
     @discardableResult
-    func bind(to endpoint: Endpoint) async throws -> String {
+    func bind(to endpoint: Endpoint, tls: ServerTLS? = nil) async throws -> String {
         do {
             switch endpoint {
-            case .tcp(let host, let port): return try await self.bind(host: host, port: port).description
+            case .tcp(let host, let port): return try await self.bind(host: host, port: port, tls: tls).description
             case .unix(let path):
-                try await self.bind(unixSocketPath: path)
+                try await self.bind(unixSocketPath: path, tls: tls)
                 return endpoint.description
             }
         } catch {

@@ -26,13 +26,14 @@ struct Sidecar {
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         DescriptorLimit.raise(connections: self.configuration.server.connections, logger: self.logger)
+        let tls = try TLSParts(self.configuration, logger: self.logger)
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: self.configuration.server.loops ?? System.coreCount
         )
         let store = try await Store.open(self.configuration.store, logger: Logger(label: "wonkey.store"))
         let services = try CurlServiceClient()
         do {
-            try await self.serve(on: group, store: store, services: services)
+            try await self.serve(on: group, store: store, services: services, tls: tls)
         } catch {
             await self.close(group, store, services)
             throw error
@@ -57,7 +58,8 @@ struct Sidecar {
     private func serve(
         on group: MultiThreadedEventLoopGroup,
         store: Store,
-        services: CurlServiceClient
+        services: CurlServiceClient,
+        tls: TLSParts
     ) async throws {
         let keys = KeyServices(self.configuration, store: store)
         let counters = try await Counters(self.configuration.counters, on: group, registry: self.registry)
@@ -80,14 +82,16 @@ struct Sidecar {
             clock: SystemClock(),
             logger: Logger(label: "wonkey.gateway")
         )
-        let snapshot = self.configuration.snapshot(services: services)
+        let snapshot = self.configuration.snapshot(services: services, tls: tls.upstreams)
         let malformed = MalformedRequests(self.registry)
+        let handshakes = Handshakes(self.registry)
         let loops = LoopRegister()
         let server = HTTPServer(
             group: group,
             limits: self.configuration.server.limits,
             logger: Logger(label: "wonkey.http"),
             onMalformedRequest: { malformed.count($0) },
+            onHandshake: { handshakes.count($0) },
             makeFactory: { eventLoop in
                 let loop = GatewayLoop(
                     eventLoop: eventLoop,
@@ -102,7 +106,7 @@ struct Sidecar {
             }
         )
         ProcessMetrics.register(in: self.registry, keys: keys, server: server)
-        try await self.runGroup(group, server, loops, readiness, keys, counters, requestLog, self.cleaners(store))
+        try await self.runGroup(group, server, tls, loops, readiness, keys, counters, requestLog, self.cleaners(store))
     }
 
     /// On SQLite the sidecar deletes old log rows itself, since nobody else may be there to do it.
@@ -121,6 +125,7 @@ struct Sidecar {
     private func runGroup(
         _ group: MultiThreadedEventLoopGroup,
         _ server: HTTPServer,
+        _ tls: TLSParts,
         _ loops: LoopRegister,
         _ readiness: Readiness,
         _ keys: KeyServices,
@@ -136,6 +141,10 @@ struct Sidecar {
             }
             services.append(OperationsService(server: operationsServer, address: operations.address))
         }
+        if !tls.all.isEmpty {
+            let metrics = TLSMetrics(registry, tls)
+            services.append(TLSReloadService(parts: tls, metrics: metrics, logger: Logger(label: "wonkey.tls")))
+        }
         services.append(requestLog)
         services.append(LoaderService(loader: keys.loader))
         services.append(WatcherService(watcher: keys.watcher))
@@ -144,7 +153,7 @@ struct Sidecar {
         services.append(
             ProxyService(
                 server: server,
-                listeners: self.configuration.listeners.map(\.address),
+                listeners: zip(self.configuration.listeners.map(\.address), tls.listeners).map { ($0, $1) },
                 drain: self.configuration.server.drain,
                 readiness: readiness,
                 loops: loops,

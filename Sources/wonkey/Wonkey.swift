@@ -51,7 +51,11 @@ struct ConfigurationOptions: ParsableArguments {
     /// Reads the file, or prints every fault of it and ends with status 2.
     func load() throws -> Configuration {
         do throws(ConfigurationFaults) {
-            return try Configuration.load(file: self.file, environment: ProcessInfo.processInfo.environment)
+            return try Configuration.load(
+                file: self.file,
+                environment: ProcessInfo.processInfo.environment,
+                inspection: .loading
+            )
         } catch {
             FileHandle.standardError.write(Data((error.description + "\n").utf8))
             throw ExitCode(2)

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+package import NIOSSL
 import Synchronization
 
 /// An upstream that records raw bytes and misbehaves on demand.
@@ -21,6 +22,8 @@ package final class OriginServer: Sendable {
         /// Stops reading; what arrives waits in the sockets.
         case stopReading
         case close
+        /// Closes without a farewell inside TLS.
+        case cut
         /// Closes with RST.
         case reset
         /// Starts again with the first step.
@@ -51,12 +54,14 @@ package final class OriginServer: Sendable {
     /// - Parameters:
     ///   - scripts: One per connection, the last for all further ones.
     ///   - path: Of the Unix socket; `nil` listens on TCP.
+    ///   - tls: What it speaks TLS with; `nil` speaks none.
     ///   - keepsBytes: `false` to count bytes only.
     /// - Returns: The running origin.
     /// - Throws: The system's error.
     package static func start(
         _ scripts: [Step]...,
         path: String? = nil,
+        tls: NIOSSLContext? = nil,
         keepsBytes: Bool = true
     ) async throws -> OriginServer {
         let origin = OriginServer(scripts: scripts, keepsBytes: keepsBytes)
@@ -66,6 +71,7 @@ package final class OriginServer: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
                     try channel.pipeline.syncOperations.addHandler(origin.player())
                 }
             }
@@ -223,12 +229,19 @@ private final class OriginPlayer: ChannelInboundHandler {
         case .flood(let count): return self.flood(count, context)
         case .stopReading: self.isReading = false
         case .close: context.close(promise: nil)
+        case .cut: self.cut(context)
         case .reset:
             _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-            context.close(promise: nil)
+            self.cut(context)
         case .repeat: self.position = -1
         }
         return true
+    }
+
+    /// Closes below the TLS handler, if there is one.
+    private func cut(_ context: ChannelHandlerContext) {
+        let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+        (tls ?? context).close(promise: nil)
     }
 
     private func flood(_ count: Int, _ context: ChannelHandlerContext) -> Bool {

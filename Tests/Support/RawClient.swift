@@ -1,5 +1,8 @@
+import Foundation
 package import NIOCore
 import NIOPosix
+import NIOSSL
+import NIOTLS
 
 /// A TCP client that sends exactly the bytes it is told to, for tests of what no HTTP client would send.
 package final class RawClient: Sendable {
@@ -22,30 +25,57 @@ package final class RawClient: Sendable {
     /// - Parameters:
     ///   - port: On 127.0.0.1.
     ///   - reads: `false` to leave answers in the socket until ``startReading()``.
-    /// - Returns: The connected client.
-    /// - Throws: The system's error.
-    package static func connect(port: Int, reads: Bool = true) async throws -> RawClient {
+    ///   - tls: How it speaks TLS; `nil` speaks none.
+    /// - Returns: The connected client, its TLS handshake done.
+    /// - Throws: The system's error, or why there was no handshake.
+    package static func connect(port: Int, reads: Bool = true, tls: ClientSecurity? = nil) async throws -> RawClient {
         let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
-        return try await self.connect(to: address, reads: reads)
+        return try await self.connect(to: address, reads: reads, tls: tls)
     }
 
     /// Connects to a server on a Unix socket.
     package static func connect(unixSocketPath: String) async throws -> RawClient {
-        try await self.connect(to: SocketAddress(unixDomainSocketPath: unixSocketPath), reads: true)
+        try await self.connect(to: SocketAddress(unixDomainSocketPath: unixSocketPath), reads: true, tls: nil)
     }
 
-    private static func connect(to address: SocketAddress, reads: Bool) async throws -> RawClient {
+    private static func connect(
+        to address: SocketAddress,
+        reads: Bool,
+        tls: ClientSecurity?
+    ) async throws -> RawClient {
         let (channel, inbox) = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .channelOption(.allowRemoteHalfClosure, value: true)
-            .channelOption(.autoRead, value: reads)
+            .channelOption(.autoRead, value: reads || tls != nil)
             .connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let inbox = Inbox()
+                    let inbox = Inbox(handshake: channel.eventLoop.makePromise())
+                    if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler()) }
                     try channel.pipeline.syncOperations.addHandler(inbox)
                     return (channel, NIOLoopBound(inbox, eventLoop: channel.eventLoop))
                 }
             }
+        if tls != nil {
+            try await channel.eventLoop.flatSubmit { inbox.value.handshake.futureResult }.get()
+            try await channel.setOption(.autoRead, value: reads).get()
+        }
         return RawClient(channel: channel, inbox: inbox)
+    }
+
+    /// The serial number of the server's certificate, in hexadecimal digits.
+    package func serverSerial() async throws -> String? {
+        try await self.channel.nioSSL_peerCertificate().map { certificate in
+            certificate?.serialNumber.map { String(format: "%02X", $0) }.joined()
+        }.get()
+    }
+
+    /// What ALPN settled on.
+    package func negotiatedProtocol() async throws -> String? {
+        try await self.channel.eventLoop.submit { self.inbox.value.negotiatedProtocol }.get()
+    }
+
+    /// Whether the server ended the connection with a farewell inside TLS.
+    package func endedInPeace() async throws -> Bool {
+        try await self.channel.eventLoop.submit { self.inbox.value.endedInPeace }.get()
     }
 
     /// Sends text as it is.
@@ -122,11 +152,19 @@ private final class Inbox: ChannelInboundHandler {
         var promise: EventLoopPromise<String>
     }
 
+    let handshake: EventLoopPromise<Void>
+    private(set) var negotiatedProtocol: String?
+    private var hasFailed = false
+    var endedInPeace: Bool { self.isClosed && !self.hasFailed }
     private(set) var total = 0
     var keepsBytes = true
     private var bytes = ByteBuffer()
     private var isClosed = false
     private var waiter: Waiter?
+
+    init(handshake: EventLoopPromise<Void>) {
+        self.handshake = handshake
+    }
 
     func wait(
         _ eventLoop: any EventLoop,
@@ -161,6 +199,10 @@ private final class Inbox: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent {
+            self.negotiatedProtocol = negotiated
+            self.handshake.succeed()
+        }
         if case ChannelEvent.inputClosed? = event as? ChannelEvent {
             self.isClosed = true
             self.check()
@@ -168,11 +210,18 @@ private final class Inbox: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        self.handshake.fail(ChannelError.eof)
         self.isClosed = true
         self.check()
     }
 
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.handshake.fail(ChannelError.ioOnClosedChannel)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.handshake.fail(error)
+        self.hasFailed = true
         context.close(promise: nil)
     }
 }

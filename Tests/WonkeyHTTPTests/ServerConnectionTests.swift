@@ -103,6 +103,8 @@ import Testing
             try await short.send("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhello")
             try await short.finishSending()
             #expect(try await short.readToEnd() == "", "B9")
+            // The connection is closed first, and its handler told then.
+            try await exchanges.wait { $0.endings.count == 2 }
             #expect(exchanges.seen.endings == ["finished", "clientGone"])
         }
     }

@@ -10,7 +10,9 @@ enum ServerFixture {
     /// Runs `body` against a server and stops it.
     static func run<Result>(
         limits: ServerLimits = ServerLimits(),
+        tls: ServerTLS? = nil,
         onMalformed: @escaping @Sendable (MalformedRequest) -> Void = { _ in },
+        onHandshake: @escaping @Sendable (HandshakeOutcome) -> Void = { _ in },
         handler: @escaping @Sendable (ServerExchange) -> any RequestHandler,
         _ body: (_ port: Int, _ server: HTTPServer) async throws -> Result
     ) async throws -> Result {
@@ -18,9 +20,10 @@ enum ServerFixture {
             group: .singletonMultiThreadedEventLoopGroup,
             limits: limits,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            onMalformedRequest: onMalformed
+            onMalformedRequest: onMalformed,
+            onHandshake: onHandshake
         ) { _ in Factory(make: handler) }
-        let address = try await server.bind(host: "127.0.0.1", port: 0)
+        let address = try await server.bind(host: "127.0.0.1", port: 0, tls: tls)
         let result: Result
         do { result = try await body(address.port, server) } catch {
             await server.shutdown(deadline: .zero)

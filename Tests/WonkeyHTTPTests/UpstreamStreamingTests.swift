@@ -8,20 +8,29 @@ import Testing
 private let mebibyte = 1 << 20
 
 @Suite(.timeLimit(.minutes(1))) struct UpstreamStreamingTests {
-    @Test("64 MiB go through to the upstream and back unharmed, and little of them is held", arguments: [true, false])
-    func bothWays(isChunked: Bool) async throws {
+    @Test(
+        "64 MiB go through to the upstream and back unharmed, and little of them is held",
+        arguments: [true, false],
+        [true, false]
+    )
+    func bothWays(isChunked: Bool, isEncrypted: Bool) async throws {
         let size = 64 * mebibyte
         let meter = Meter()
-        try await ServerFixture.run {
+        let tls = isEncrypted ? try TLSMaterial() : nil
+        try await ServerFixture.run(tls: tls?.server) {
             Echo($0)
         } _: { originPort, _ in
-            try await ServerFixture.run(handler: { PassThrough($0, to: originPort, meter) }) { port, _ in
+            try await ServerFixture.run(
+                tls: tls?.server,
+                handler: { PassThrough($0, to: originPort, meter) { $0.tls = tls?.upstream } }
+            ) { port, _ in
                 let framing = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: \(size)"
                 let received = try await PatternClient.exchange(
                     port: port,
                     head: "POST / HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n",
                     size: size,
-                    isChunked: isChunked
+                    isChunked: isChunked,
+                    tls: tls?.client
                 )
                 #expect(received == size)
             }
@@ -30,14 +39,22 @@ private let mebibyte = 1 << 20
         #expect(meter.heldMax <= 512 * 1024)
     }
 
-    @Test("an upstream that does not read stops the reading of the client's body")
-    func stalledUpstream() async throws {
-        let origin = try await OriginServer.start([.stopReading], keepsBytes: false)
+    @Test("an upstream that does not read stops the reading of the client's body", arguments: [true, false])
+    func stalledUpstream(isEncrypted: Bool) async throws {
+        let tls = isEncrypted ? try TLSMaterial() : nil
+        let script: [OriginServer.Step] = [.await("\r\n\r\n"), .stopReading]
+        let origin = try await OriginServer.start(script, tls: tls?.origin, keepsBytes: false)
         let meter = Meter()
         let answer = try await ServerFixture.run(
-            handler: { PassThrough($0, to: origin.port, meter) { $0.idleTimeout = .milliseconds(150) } },
+            tls: tls?.server,
+            handler: {
+                PassThrough($0, to: origin.port, meter) { settings in
+                    settings.tls = tls?.upstream
+                    settings.idleTimeout = .milliseconds(150)
+                }
+            },
             { port, _ in
-                let client = try await RawClient.connect(port: port)
+                let client = try await RawClient.connect(port: port, tls: tls?.client)
                 try await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(1 << 40)\r\n\r\n")
                 let piece = ByteBuffer(repeating: 0x78, count: mebibyte)
                 let sending = Task { while true { try await client.send(piece) } }
@@ -53,18 +70,20 @@ private let mebibyte = 1 << 20
         await origin.stop()
     }
 
-    @Test("a client that does not read stops the reading of the upstream's body")
-    func stalledClient() async throws {
+    @Test("a client that does not read stops the reading of the upstream's body", arguments: [true, false])
+    func stalledClient(isEncrypted: Bool) async throws {
+        let tls = isEncrypted ? try TLSMaterial() : nil
         let size = 1 << 40
         let head = "HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"
-        let origin = try await OriginServer.start([.await("\r\n\r\n"), .send(head), .flood(size)], keepsBytes: false)
+        let script: [OriginServer.Step] = [.await("\r\n\r\n"), .send(head), .flood(size)]
+        let origin = try await OriginServer.start(script, tls: tls?.origin, keepsBytes: false)
         let meter = Meter()
         var limits = ServerLimits()
         limits.writeIdleTimeout = .milliseconds(150)
-        try await ServerFixture.run(limits: limits) {
-            PassThrough($0, to: origin.port, meter)
+        try await ServerFixture.run(limits: limits, tls: tls?.server) {
+            PassThrough($0, to: origin.port, meter) { $0.tls = tls?.upstream }
         } _: { port, _ in
-            let client = try await RawClient.connect(port: port, reads: false)
+            let client = try await RawClient.connect(port: port, reads: false, tls: tls?.client)
             try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             // The client is given up, and the upstream's connection with it.
             #expect(try await waits { origin.closedCount == 1 })
@@ -131,11 +150,18 @@ private final class PatternClient: ChannelInboundHandler {
     }
 
     /// Makes the exchange and returns how many bytes came back as they were sent.
-    static func exchange(port: Int, head: String, size: Int, isChunked: Bool) async throws -> Int {
+    static func exchange(
+        port: Int,
+        head: String,
+        size: Int,
+        isChunked: Bool,
+        tls: ClientSecurity?
+    ) async throws -> Int {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let promise = loop.makePromise(of: Int.self)
         let channel = try await ClientBootstrap(group: loop).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
+                if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler()) }
                 let client = PatternClient(head: head, size: size, isChunked: isChunked, promise)
                 try channel.pipeline.syncOperations.addHandler(client)
             }
@@ -184,11 +210,21 @@ private final class PatternClient: ChannelInboundHandler {
                 self.input.discardReadBytes()
                 return
             case .data(let chunk):
-                guard chunk == PatternClient.piece(at: self.received, chunk.readableBytes) else { return self.end() }
-                self.received += chunk.readableBytes
+                guard self.accept(chunk) else { return self.end() }
             case .end, .malformed: return self.end()
             }
         }
+    }
+
+    /// Compares in pieces that the pattern is long enough for.
+    private func accept(_ chunk: ByteBuffer) -> Bool {
+        var rest = chunk
+        while let piece = rest.readSlice(length: min(rest.readableBytes, PatternClient.period)), piece.readableBytes > 0
+        {
+            guard piece == PatternClient.piece(at: self.received, piece.readableBytes) else { return false }
+            self.received += piece.readableBytes
+        }
+        return true
     }
 
     private func readHead() {

@@ -1,7 +1,7 @@
 internal import WonkeyCore
 
 extension Kind where Value == Endpoint {
-    private static var placeholder: Endpoint { .tcp(host: "127.0.0.1", port: 0) }
+    fileprivate static var placeholder: Endpoint { .tcp(host: "127.0.0.1", port: 0) }
 
     /// Where to listen: an IP address and a port, or a Unix socket.
     static var listenAddress: Kind {
@@ -34,34 +34,6 @@ extension Kind where Value == Endpoint {
         }
     }
 
-    /// An upstream: `http://host:port` or `unix:/path`.
-    static var upstreamURL: Kind {
-        let form = Pattern("^(http|https)://.+$|^unix:.+$", "http://host:port or unix:/path")
-        return .scalar(
-            schema: JSON.object([("type", "string"), ("pattern", "^(http://|unix:).+$")]).orSubstitution,
-            placeholder: Self.placeholder,
-            isSecret: true,
-            json: { _ in nil },
-            parse: { (scalar, _) throws(Invalid) in
-                guard form.matches(scalar.text) else { throw Invalid("must be \(form.meaning)") }
-                if scalar.text.hasPrefix("unix:") { return try Self.unix(scalar.text) }
-                let url = try URLText(scalar.text)
-                guard url.scheme == "http" else {
-                    throw Invalid("https upstreams are not supported yet; use http:// or unix:/path")
-                }
-                guard !url.host.isEmpty else { throw Invalid("must name a host") }
-                guard url.user == nil, url.password == nil else {
-                    throw Invalid("must hold no user or password; put an Authorization field into 'headers' instead")
-                }
-                guard url.path.isEmpty || url.path == "/", url.query == nil else {
-                    throw Invalid("must end with the host and port: requests keep their own path and query")
-                }
-                guard url.port != 0 else { throw Invalid("the port must be 1 to 65535") }
-                return .tcp(host: url.host, port: url.port ?? 80)
-            }
-        )
-    }
-
     static func unix(_ text: String) throws(Invalid) -> Endpoint {
         var path = text.dropFirst("unix:".utf8.count)
         if path.hasPrefix("///") { path = path.dropFirst(2) }
@@ -75,6 +47,43 @@ extension Kind where Value == Endpoint {
         // sockaddr_un holds 108 bytes with the final NUL on Linux, and 104 on other systems.
         guard path.utf8.count <= 103 else { throw Invalid(hidden: "a socket's path must be at most 103 bytes long") }
         return path
+    }
+}
+
+/// An upstream's `url`.
+struct UpstreamURL: Equatable {
+    var endpoint: Endpoint
+    var usesTLS: Bool
+}
+
+extension Kind where Value == UpstreamURL {
+    /// An upstream: `http://host:port`, `https://host:port` or `unix:/path`.
+    static var upstreamURL: Kind {
+        let form = Pattern("^(http|https)://.+$|^unix:.+$", "http://host:port, https://host:port or unix:/path")
+        return .scalar(
+            schema: JSON.object([("type", "string"), ("pattern", "^(https?://|unix:).+$")]).orSubstitution,
+            placeholder: UpstreamURL(endpoint: Kind<Endpoint>.placeholder, usesTLS: false),
+            isSecret: true,
+            json: { _ in nil },
+            parse: { (scalar, _) throws(Invalid) in
+                guard form.matches(scalar.text) else { throw Invalid("must be \(form.meaning)") }
+                if scalar.text.hasPrefix("unix:") {
+                    return UpstreamURL(endpoint: try Kind<Endpoint>.unix(scalar.text), usesTLS: false)
+                }
+                let url = try URLText(scalar.text)
+                guard !url.host.isEmpty else { throw Invalid("must name a host") }
+                guard url.user == nil, url.password == nil else {
+                    throw Invalid("must hold no user or password; put an Authorization field into 'headers' instead")
+                }
+                guard url.path.isEmpty || url.path == "/", url.query == nil else {
+                    throw Invalid("must end with the host and port: requests keep their own path and query")
+                }
+                guard url.port != 0 else { throw Invalid("the port must be 1 to 65535") }
+                let usesTLS = url.scheme == "https"
+                let endpoint = Endpoint.tcp(host: url.host, port: url.port ?? (usesTLS ? 443 : 80))
+                return UpstreamURL(endpoint: endpoint, usesTLS: usesTLS)
+            }
+        )
     }
 }
 
@@ -174,6 +183,24 @@ extension Kind where Value == Configuration.Counters.Location {
 }
 
 extension Kind where Value == String {
+    /// A `Host` field: a name or an address, and perhaps a port.
+    static var hostField: Kind {
+        .text(
+            Pattern(#"^[A-Za-z0-9_.:\[\]-]+$"#, "a host, as api.example.com or api.example.com:8443"),
+            placeholder: ""
+        ) {
+            (text) throws(Invalid) in
+            let place: HostPort
+            do throws(Invalid) {
+                place = try HostPort(text)
+            } catch {
+                throw Invalid(error.message)
+            }
+            guard !place.host.isEmpty else { throw Invalid("must name a host") }
+            return text
+        }
+    }
+
     /// `http://` or `https://` with a host and perhaps a path; a slash at the end is dropped.
     static var serviceURL: Kind {
         .scalar(

@@ -12,15 +12,18 @@ final class Reading {
 
     let fileName: String
     let substitution: Substitution
+    /// Looks into certificates; absent where that is not this program's business.
+    let inspection: TLSInspection?
     private(set) var faults: [ConfigurationFaults.Fault] = []
     private var names: [Namespace: Set<String>] = [:]
     private var unreadable: Set<Namespace> = []
     /// More faults than these help nobody.
     private static let faultsMax = 200
 
-    init(fileName: String, substitution: Substitution) {
+    init(fileName: String, substitution: Substitution, inspection: TLSInspection? = nil) {
         self.fileName = fileName
         self.substitution = substitution
+        self.inspection = inspection
     }
 
     /// A pass that only describes.

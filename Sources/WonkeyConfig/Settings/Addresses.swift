@@ -22,6 +22,8 @@ extension Configuration {
     package struct Listener: Hashable, Sendable {
         /// An IP address with its port (`0.0.0.0:8080`, `[::1]:8080`), or `unix:/path`.
         package var address: Endpoint
+        /// Absent: clients speak plain HTTP.
+        package var tls: TLS?
 
         package init(address: Endpoint) {
             self.address = address
@@ -63,7 +65,15 @@ extension Configuration {
 
 extension Configuration.Listener {
     static func read(_ section: inout Section) -> Self {
-        Self(address: section.required("address", .listenAddress, "IP address and port, or unix:/path, to listen on."))
+        var listener = Self(
+            address: section.required("address", .listenAddress, "IP address and port, or unix:/path, to listen on.")
+        )
+        listener.tls = section.optional(
+            "tls",
+            .section(TLS.read),
+            "Certificates, where clients speak HTTPS; by default plain HTTP."
+        )
+        return listener
     }
 }
 

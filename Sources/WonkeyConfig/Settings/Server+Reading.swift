@@ -59,6 +59,7 @@ extension Configuration.Server.Timeouts {
     static func read(_ section: inout Section) -> Self {
         var timeouts = Self()
         let range = Duration.milliseconds(10)...(.seconds(86_400))
+        section.read("handshake", into: &timeouts.handshake, .duration(range), "For a TLS handshake to end.")
         section.read("head", into: &timeouts.head, .duration(range), "For a request's head to arrive.")
         section.read("body", into: &timeouts.body, .duration(range), "Without a byte while a body is awaited.")
         section.read("keep_alive", into: &timeouts.keepAlive, .duration(range), "Between two requests on a connection.")

@@ -4,6 +4,8 @@ extension Configuration {
     /// How connections and messages are handled (`server`).
     package struct Server: Hashable, Sendable {
         package struct Timeouts: Hashable, Sendable {
+            /// From a connection's beginning to the end of its TLS handshake.
+            package var handshake: Duration = .seconds(10)
             /// From a connection's first byte, or a request's, to the end of its head.
             package var head: Duration = .seconds(10)
             /// Without a byte while a body is awaited.

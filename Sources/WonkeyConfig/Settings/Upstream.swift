@@ -4,7 +4,7 @@ extension Configuration {
     /// A server requests are forwarded to (`upstreams`), over HTTP/1.1.
     package struct Upstream: Hashable, Sendable {
         package struct Timeouts: Hashable, Sendable {
-            /// Until the connection stands.
+            /// Until the connection stands, TLS handshake included.
             package var connect: Duration = .seconds(2)
             /// From the last byte of the request to the head of the response.
             package var response: Duration = .seconds(30)
@@ -29,13 +29,17 @@ extension Configuration {
 
         package var name: String
         package var endpoint: Endpoint
+        /// Absent: plain HTTP.
+        package var tls: TLS?
         package var timeouts: Timeouts = .init()
         /// Connections per event loop, at most.
         package var connections = 64
         /// Requests that wait for a connection per event loop, at most; more are answered 503.
         package var pending = 256
-        /// Sends the client's `Host` on; otherwise the upstream's own address.
+        /// Sends the client's `Host` on; otherwise the upstream's own address, or `host`.
         package var preservesHost = true
+        /// Sent as `Host` instead of either; absent: none.
+        package var host: String?
         /// In the order of the file; names differ, compared without case.
         package var headers: [Header] = []
 
@@ -47,7 +51,7 @@ extension Configuration {
         /// The upstream's own `Host` value: `host` or `host:port`, `localhost` for a Unix socket.
         package var authority: String {
             switch self.endpoint {
-            case .tcp(let host, 80): host.contains(":") ? "[\(host)]" : host
+            case .tcp(let host, self.tls == nil ? 80 : 443): host.contains(":") ? "[\(host)]" : host
             case .tcp: self.endpoint.description
             case .unix: "localhost"
             }
@@ -57,8 +61,18 @@ extension Configuration {
 
 extension Configuration.Upstream {
     static func read(_ name: String, _ section: inout Section) -> Self {
-        let url = section.required("url", .upstreamURL, "The server's place: http://host:port or unix:/path.")
-        var upstream = Self(name: name, endpoint: url)
+        let url = section.required(
+            "url",
+            .upstreamURL,
+            "The server's place: http://host:port, https://host:port or unix:/path."
+        )
+        var upstream = Self(name: name, endpoint: url.endpoint)
+        upstream.tls = section.optional("tls", .section(TLS.read), "How an https:// server is spoken to.")
+        if url.usesTLS {
+            upstream.tls = upstream.tls ?? TLS()
+        } else if section.has("tls") {
+            section.fault("is for servers with https:// in their 'url'", at: "tls")
+        }
         section.read("timeouts", into: &upstream.timeouts, .section(Timeouts.read), "How long the server may take.")
         section.read(
             "connections",
@@ -78,6 +92,17 @@ extension Configuration.Upstream {
             .boolean,
             "Sends the client's Host on, instead of the server's own name."
         )
+        upstream.host = section.optional(
+            "host",
+            .hostField,
+            "Sent as Host, instead of the client's or the server's own."
+        )
+        if upstream.host != nil {
+            if section.has("preserve_host"), upstream.preservesHost {
+                section.fault("takes only one of 'host' and 'preserve_host: true'", at: "host")
+            }
+            upstream.preservesHost = false
+        }
         section.read(
             "headers",
             into: &upstream.headers,
@@ -92,7 +117,7 @@ extension Configuration.Upstream.Timeouts {
     static func read(_ section: inout Section) -> Self {
         var timeouts = Self()
         let range = Duration.milliseconds(1)...(.seconds(86_400))
-        section.read("connect", into: &timeouts.connect, .duration(range), "Until the connection stands.")
+        section.read("connect", into: &timeouts.connect, .duration(range), "Until the connection stands, TLS included.")
         section.read(
             "response",
             into: &timeouts.response,

@@ -24,6 +24,7 @@ extension GatewayExchange {
                 context: ForwardingContext(
                     client: client,
                     peer: self.exchange.remoteAddress,
+                    scheme: self.exchange.scheme,
                     requestID: self.requestID,
                     identity: self.identity
                 )
@@ -158,6 +159,8 @@ extension UpstreamFault {
         switch self {
         case .unreachable: .unreachable
         case .connectTimedOut, .responseTimedOut, .idleTimedOut: .timeout
+        case .certificateRefused: .certificate
+        case .tlsFailed: .tls
         case .brokenFraming: .invalid
         case .closedEarly: .closed
         case .overloaded, .shutDown: .overloaded

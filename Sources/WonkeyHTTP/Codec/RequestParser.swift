@@ -18,6 +18,8 @@ package struct RequestParser {
     /// Empty lines before a request-line that are overlooked (R4).
     private static let emptyLinesMax = 4
     private static let methodBytesMax = 32
+    /// How every TLS handshake begins (RFC 8446 §5.1), and no request.
+    private static let handshakeRecord: UInt8 = 22
 
     private let limits: ServerLimits
     private var scanner: HeadScanner
@@ -40,6 +42,10 @@ package struct RequestParser {
     /// - Returns: The head, or what keeps it from being one.
     package mutating func parse(_ input: inout ByteBuffer) -> Outcome {
         if !self.scanner.hasBegun {
+            // No line end may ever follow: what begins a TLS handshake is told at its first byte.
+            if input.getInteger(at: input.readerIndex, as: UInt8.self) == RequestParser.handshakeRecord {
+                return .malformed(Fault(status: 400, reason: .tls))
+            }
             while let first = input.getInteger(at: input.readerIndex, as: UInt8.self), first == .carriageReturn {
                 guard let second = input.getInteger(at: input.readerIndex + 1, as: UInt8.self) else {
                     return .incomplete

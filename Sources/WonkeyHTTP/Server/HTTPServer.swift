@@ -25,16 +25,23 @@ package final class HTTPServer: Sendable {
     ///   - limits: What clients may do.
     ///   - logger: For what happens outside exchanges.
     ///   - onMalformedRequest: Told of each request the server answered itself; called on event loops.
+    ///   - onHandshake: Told how each TLS handshake went; called on event loops.
     ///   - makeFactory: Called once per event loop.
     package init(
         group: any EventLoopGroup,
         limits: ServerLimits = ServerLimits(),
         logger: Logger,
         onMalformedRequest: @escaping @Sendable (MalformedRequest) -> Void = { _ in },
+        onHandshake: @escaping @Sendable (HandshakeOutcome) -> Void = { _ in },
         makeFactory: @escaping MakeFactory
     ) {
         self.group = group
-        self.shared = ServerShared(limits: limits, logger: logger, onMalformedRequest: onMalformedRequest)
+        self.shared = ServerShared(
+            limits: limits,
+            logger: logger,
+            onMalformedRequest: onMalformedRequest,
+            onHandshake: onHandshake
+        )
         self.makeFactory = makeFactory
     }
 
@@ -43,23 +50,24 @@ package final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - host: An IP address or a name.
     ///   - port: 0 lets the system choose.
+    ///   - tls: What clients must speak; `nil` for plain HTTP.
     /// - Returns: The bound address.
     /// - Throws: The system's error.
     @discardableResult
-    package func bind(host: String, port: Int) async throws -> PeerAddress {
-        let channel = try await self.bootstrap().bind(host: host, port: port).get()
+    package func bind(host: String, port: Int, tls: ServerTLS? = nil) async throws -> PeerAddress {
+        let channel = try await self.bootstrap(tls).bind(host: host, port: port).get()
         self.state.withLock { $0.listeners.append(channel) }
         return PeerAddress(channel.localAddress)
     }
 
     /// Listens on a Unix socket; a stale socket file is replaced.
-    package func bind(unixSocketPath: String) async throws {
-        let bound = self.bootstrap().bind(unixDomainSocketPath: unixSocketPath, cleanupExistingSocketFile: true)
+    package func bind(unixSocketPath: String, tls: ServerTLS? = nil) async throws {
+        let bound = self.bootstrap(tls).bind(unixDomainSocketPath: unixSocketPath, cleanupExistingSocketFile: true)
         let channel = try await bound.get()
         self.state.withLock { $0.listeners.append(channel) }
     }
 
-    private func bootstrap() -> ServerBootstrap {
+    private func bootstrap(_ tls: ServerTLS?) -> ServerBootstrap {
         let limits = self.shared.limits
         let mark = ChannelOptions.Types.WriteBufferWaterMark(
             low: limits.writeBufferBytesMax / 2,
@@ -77,18 +85,23 @@ package final class HTTPServer: Sendable {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 4096, maximum: 64 * 1024)
             )
-            .childChannelInitializer { self.accept($0) }
+            .childChannelInitializer { self.accept($0, tls) }
     }
 
-    private func accept(_ channel: any Channel) -> EventLoopFuture<Void> {
+    private func accept(_ channel: any Channel, _ tls: ServerTLS?) -> EventLoopFuture<Void> {
         let count = self.shared.connectionCount.add(1, ordering: .sequentiallyConsistent).newValue
         guard count <= self.shared.limits.connectionsMax else {
             self.shared.connectionClosed()
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        let connection = ServerConnection(loop: self.loop(of: channel), allocator: channel.allocator)
+        let loop = self.loop(of: channel)
         do {
-            try channel.pipeline.syncOperations.addHandler(connection)
+            if let tls {
+                try ServerHandshake.begin(on: channel, tls, loop)
+            } else {
+                let connection = ServerConnection(loop: loop, allocator: channel.allocator)
+                try channel.pipeline.syncOperations.addHandler(connection)
+            }
             return channel.eventLoop.makeSucceededVoidFuture()
         } catch {
             self.shared.connectionClosed()

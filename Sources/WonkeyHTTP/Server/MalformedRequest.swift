@@ -17,6 +17,10 @@ package struct MalformedRequest: Hashable, Sendable {
         case connect
         case expectation
         case timedOut = "timed_out"
+        /// A TLS handshake on a port without TLS.
+        case tls
+        /// Plain HTTP on a port with TLS.
+        case plainText = "plain_text"
 
         /// What the client should know about it.
         var detail: String {
@@ -36,6 +40,8 @@ package struct MalformedRequest: Hashable, Sendable {
             case .connect: "This server is no tunnel."
             case .expectation: "The only expectation supported is 100-continue."
             case .timedOut: "The request did not arrive in time."
+            case .plainText: "This port speaks HTTPS: use https:// instead of http://."
+            case .tls: "This port speaks plain HTTP: use http:// instead of https://."
             }
         }
     }

@@ -1,12 +1,13 @@
 internal import Glibc
 internal import Logging
 internal import NIOCore
+internal import NIOSSL
 internal import Synchronization
 
 /// One client connection: moves bytes between the socket, the parser and the exchange under way.
 ///
 /// ``ConnectionLife`` decides what follows what, ``ConnectionWait`` what is late, ``ServerOutput`` gathers writes.
-final class ServerConnection: ChannelInboundHandler {
+final class ServerConnection: ChannelInboundHandler, LoopConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -17,6 +18,8 @@ final class ServerConnection: ChannelInboundHandler {
     private(set) var remoteAddress = PeerAddress(ip: "unix", port: 0)
     private(set) var localAddress = PeerAddress(ip: "unix", port: 0)
     private(set) var isWritable = true
+    /// The socket's side of TLS, if the client speaks it.
+    private let transport: TLSTransport?
     private var context: ChannelHandlerContext?
     private var parser: RequestParser
     private var life: ConnectionLife
@@ -35,9 +38,13 @@ final class ServerConnection: ChannelInboundHandler {
     /// Whether the answer being made must be the connection's last.
     var isLastRequest: Bool { self.life.isLastRequest }
 
-    init(loop: ServerLoop, allocator: ByteBufferAllocator) {
+    /// `http` or `https`.
+    var scheme: String { self.transport == nil ? "http" : "https" }
+
+    init(loop: ServerLoop, allocator: ByteBufferAllocator, transport: TLSTransport? = nil) {
         self.loop = loop
-        self.output = ServerOutput(allocator: allocator)
+        self.transport = transport
+        self.output = ServerOutput(allocator: allocator, transport: transport)
         self.parser = RequestParser(limits: loop.shared.limits)
         self.life = ConnectionLife(
             limits: loop.shared.limits,
@@ -49,7 +56,16 @@ final class ServerConnection: ChannelInboundHandler {
 // MARK: - Events of the channel
 
 extension ServerConnection {
+    /// After a TLS handshake the channel is active already.
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { self.open(context) }
+    }
+
     func channelActive(context: ChannelHandlerContext) {
+        self.open(context)
+    }
+
+    private func open(_ context: ChannelHandlerContext) {
         self.context = context
         self.output.open(context)
         self.remoteAddress = PeerAddress(context.channel.remoteAddress)
@@ -103,6 +119,8 @@ extension ServerConnection {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The end of the connection follows, and means the same with a farewell and without: requests tell their own end.
+        if error as? NIOSSLError == .uncleanShutdown { return }
         self.loop.shared.logger.debug("downstream connection failed", metadata: ["error": "\(error)"])
         context.close(promise: nil)
     }
@@ -229,8 +247,9 @@ extension ServerConnection {
         // First of all: closing may come back here, with a less telling fault.
         let exchange = self.exchange
         self.exchange = nil
-        if exchange?.endsWithConnection == true { self.resetOnClose() }
-        self.close()
+        let isTruncated = exchange?.endsWithConnection == true
+        if isTruncated { self.resetOnClose() }
+        self.close(isTruncated ? .cut : .farewell)
         guard let exchange else { return }
         self.loop.shared.inFlightCount.subtract(1, ordering: .relaxed)
         exchange.end(fault)
@@ -259,12 +278,18 @@ extension ServerConnection {
         }
     }
 
-    private func close() {
+    private enum Closing { case farewell, cut }
+
+    private func close(_ closing: Closing = .farewell) {
         guard self.life.closed() else { return }
         self.hasMoved = true
         self.wait.end()
         self.input = ByteBuffer()
-        self.context?.close(promise: nil)
+        if closing == .cut, let transport = self.transport {
+            transport.cut()
+        } else {
+            self.context?.close(promise: nil)
+        }
     }
 }
 

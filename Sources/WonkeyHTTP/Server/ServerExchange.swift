@@ -15,6 +15,8 @@ package final class ServerExchange {
     package let eventLoop: any EventLoop
     package let remoteAddress: PeerAddress
     package let localAddress: PeerAddress
+    /// `http` or `https`, of the connection.
+    package let scheme: String
     /// The largest body this request may have; starts as ``ServerLimits/bodyBytesMax``, to be set before ``readBody(sendsContinue:)``.
     package var bodyBytesMax: Int64?
     /// Bytes of this request read so far, head included.
@@ -42,6 +44,7 @@ package final class ServerExchange {
         self.eventLoop = connection.loop.eventLoop
         self.remoteAddress = connection.remoteAddress
         self.localAddress = connection.localAddress
+        self.scheme = connection.scheme
         self.bodyBytesMax = limits.bodyBytesMax
         self.bytesReceived = Int64(headByteCount)
         self.method = head.method

@@ -10,6 +10,8 @@ package struct ServerLimits: Hashable, Sendable {
     ///
     /// `nil` is unlimited.
     package var bodyBytesMax: Int64?
+    /// How long a TLS handshake may take, from the connection to its end; the connection is closed after it.
+    package var handshakeTimeout: Duration = .seconds(10)
     /// How long a head may take to arrive whole after its first byte; 408 after it.
     package var headTimeout: Duration = .seconds(10)
     /// The longest silence within a body that is being read; 408 after it.

@@ -7,15 +7,22 @@ final class ServerShared: Sendable {
     let limits: ServerLimits
     let logger: Logger
     let onMalformedRequest: @Sendable (MalformedRequest) -> Void
+    let onHandshake: @Sendable (HandshakeOutcome) -> Void
     let connectionCount = Atomic<Int>(0)
     let inFlightCount = Atomic<Int>(0)
     let isDraining = Atomic<Bool>(false)
     private let emptied = Mutex<[CheckedContinuation<Void, Never>]>([])
 
-    init(limits: ServerLimits, logger: Logger, onMalformedRequest: @escaping @Sendable (MalformedRequest) -> Void) {
+    init(
+        limits: ServerLimits,
+        logger: Logger,
+        onMalformedRequest: @escaping @Sendable (MalformedRequest) -> Void,
+        onHandshake: @escaping @Sendable (HandshakeOutcome) -> Void
+    ) {
         self.limits = limits
         self.logger = logger
         self.onMalformedRequest = onMalformedRequest
+        self.onHandshake = onHandshake
     }
 
     func connectionClosed() {
@@ -41,6 +48,17 @@ final class ServerShared: Sendable {
     }
 }
 
+/// What an event loop watches over, from the moment a connection is accepted.
+protocol LoopConnection: AnyObject {
+    func checkDeadline(_ now: NIODeadline)
+
+    /// Answers are the last of their connections from now on.
+    func beginDraining()
+
+    /// Closes at once.
+    func shutDown()
+}
+
 /// The connections of one event loop, with the one timer they share.
 ///
 /// Deadlines are checked by a coarse tick: a timer per request would cost more than parsing it.
@@ -54,7 +72,7 @@ final class ServerLoop {
     private(set) var dateLine = ByteBuffer()
     let tick: TimeAmount
     private var dateSeconds: Int64 = -1
-    private var connections: [ObjectIdentifier: ServerConnection] = [:]
+    private var connections: [ObjectIdentifier: any LoopConnection] = [:]
     private var isTicking = false
 
     init(shared: ServerShared, eventLoop: any EventLoop, factory: any RequestHandlerFactory) {
@@ -64,6 +82,7 @@ final class ServerLoop {
         self.now = .now()
         let limits = shared.limits
         let shortest = min(
+            limits.handshakeTimeout,
             limits.headTimeout,
             limits.bodyIdleTimeout,
             limits.keepAliveTimeout,
@@ -78,7 +97,7 @@ final class ServerLoop {
         self.now + .milliseconds(timeout.inMilliseconds) + self.tick
     }
 
-    func opened(_ connection: ServerConnection) {
+    func opened(_ connection: any LoopConnection) {
         self.connections[ObjectIdentifier(connection)] = connection
         guard !self.isTicking else { return }
         self.isTicking = true
@@ -86,8 +105,13 @@ final class ServerLoop {
         self.scheduleTick()
     }
 
+    /// Something else stands for the same connection from now on.
+    func handedOver(_ connection: any LoopConnection) {
+        self.connections[ObjectIdentifier(connection)] = nil
+    }
+
     /// The last call about a connection, also of one that was never opened.
-    func closed(_ connection: ServerConnection) {
+    func closed(_ connection: any LoopConnection) {
         self.connections[ObjectIdentifier(connection)] = nil
         self.shared.connectionClosed()
     }

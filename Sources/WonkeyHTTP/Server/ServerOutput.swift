@@ -11,10 +11,13 @@ final class ServerOutput {
     private(set) var needsFlush = false
     private var buffer: ByteBuffer
     private var context: ChannelHandlerContext?
+    /// Under TLS, where what reaches the socket is counted.
+    private let transport: TLSTransport?
     private var isFlushScheduled = false
     private var bytesWritten: Int64 = 0
 
-    init(allocator: ByteBufferAllocator) {
+    init(allocator: ByteBufferAllocator, transport: TLSTransport? = nil) {
+        self.transport = transport
         self.buffer = allocator.buffer(capacity: ServerOutput.capacity)
     }
 
@@ -22,10 +25,10 @@ final class ServerOutput {
 
     func close() { self.context = nil }
 
-    /// Bytes the socket has taken.
+    /// Bytes the socket has taken; under TLS, encrypted ones.
     var bytesTaken: Int64 {
         let waiting = try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
-        return self.bytesWritten - Int64(waiting ?? 0)
+        return (self.transport?.bytesWritten ?? self.bytesWritten) - Int64(waiting ?? 0)
     }
 
     /// Lets `body` write small things behind what waits to be written.

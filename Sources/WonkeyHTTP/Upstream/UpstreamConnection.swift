@@ -17,6 +17,10 @@ final class UpstreamConnection: ChannelInboundHandler {
     private static let informationalMax = 32
 
     private let pool: UpstreamPool
+    /// The socket's side of TLS, if the upstream speaks it.
+    var transport: TLSTransport?
+    /// Encrypted bytes received when it last became idle.
+    private var bytesReadWhenIdle: Int64 = 0
     private var context: ChannelHandlerContext?
     /// Made when the connection first becomes idle.
     private var probe: ConnectionProbe?
@@ -32,7 +36,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var isReadOutstanding = false
     private var isProcessing = false
     private var isClosed = false
-    private var sawError = false
+    /// Why it ended, if it did not end in peace.
+    private var loss: UpstreamFault?
     private var isFlushScheduled = false
     private var wait = Wait.nothing
     private var deadline = NIODeadline.distantFuture
@@ -54,8 +59,12 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Whether the upstream has neither closed it nor sent anything since it became idle; asks the socket.
     ///
     /// The read that is armed on an idle connection finds that out as well, but a turn of the event loop too late for a
-    /// request that comes in the same turn.
-    var isQuiet: Bool { self.probe?.isQuiet ?? false }
+    /// request that comes in the same turn. Under TLS any byte that came counts: what is in a record, even whether it is
+    /// the end, is known only when it is here whole. Session tickets come with or before the first answer.
+    var isQuiet: Bool {
+        guard let probe = self.probe, probe.isQuiet else { return false }
+        return self.transport?.bytesRead ?? 0 == self.bytesReadWhenIdle
+    }
 
     /// Bytes held here: received and not delivered, written and not taken by the socket.
     var bufferedBytes: Int { self.input.readableBytes + self.output.readableBytes + self.waitingBytes }
@@ -213,10 +222,10 @@ extension UpstreamConnection {
     /// Nothing more of the body is here; always `false`.
     private func bodyPaused(_ decoder: BodyDecoder, _ exchange: UpstreamExchange) -> Bool {
         guard self.isClosed else { return false }
-        if decoder.endsWithConnection, !self.sawError {
+        if decoder.endsWithConnection, self.loss == nil {
             self.complete(exchange, nil)
         } else {
-            self.fail(.closedEarly)
+            self.fail(self.loss ?? .closedEarly)
         }
         return false
     }
@@ -238,7 +247,7 @@ extension UpstreamConnection {
         if exchange.isReusedConnection, exchange.isRepeatable, !self.hasResponseByte, !exchange.wasRetried {
             self.pool.retry(exchange)
         } else {
-            exchange.finish(.failure(.closedEarly))
+            exchange.finish(.failure(self.loss ?? .closedEarly))
         }
     }
 
@@ -308,7 +317,7 @@ extension UpstreamConnection {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.sawError = true
+        self.loss = UpstreamFault(losing: error)
         context.close(promise: nil)
     }
 
@@ -316,6 +325,7 @@ extension UpstreamConnection {
         self.isClosed = true
         self.context = nil
         self.probe = nil
+        self.transport = nil
         self.pool.closed(self)
         self.process()
     }
@@ -346,6 +356,7 @@ extension UpstreamConnection {
 
     /// Starts the time an unused connection is kept.
     func becameIdle() {
+        self.bytesReadWhenIdle = self.transport?.bytesRead ?? 0
         if self.probe == nil { self.probe = self.context.map { ConnectionProbe($0.channel) } }
         self.expect(.reuse)
         self.armRead()

@@ -1,8 +1,15 @@
+internal import NIOCore
+internal import NIOSSL
+
 /// Why an upstream gave no complete answer.
 package enum UpstreamFault: Error, Hashable, Sendable {
     /// No connection could be made: refused, no route, name not found.
     case unreachable
     case connectTimedOut
+    /// Its certificate is missing, not trusted, expired, or for somebody else.
+    case certificateRefused
+    /// It does not speak TLS, or no version of it that both sides can do, or it ended the handshake.
+    case tlsFailed
     /// No response head in time.
     case responseTimedOut
     /// Silence within the response body, or a request body not taken.
@@ -15,4 +22,25 @@ package enum UpstreamFault: Error, Hashable, Sendable {
     case overloaded
     /// The pool was shut down.
     case shutDown
+}
+
+extension UpstreamFault {
+    /// Tells apart why no connection came about.
+    init(connecting error: any Error) {
+        if let fault = error as? UpstreamFault {
+            self = fault
+        } else if case ChannelError.connectTimeout? = error as? ChannelError {
+            self = .connectTimedOut
+        } else if HandshakeFailure.concernsCertificate(error) {
+            self = .certificateRefused
+        } else {
+            self = HandshakeFailure.isOne(error) ? .tlsFailed : .unreachable
+        }
+    }
+
+    /// Tells apart why an established connection ended.
+    init(losing error: any Error) {
+        // With TLS 1.3 a server may refuse our certificate as late as this.
+        self = HandshakeFailure.isOne(error) && error as? NIOSSLError != .uncleanShutdown ? .tlsFailed : .closedEarly
+    }
 }

@@ -115,7 +115,7 @@ extension UpstreamPool {
     private func connect(for exchange: UpstreamExchange?) {
         self.connectingCount += 1
         let connection = UpstreamConnection(pool: self)
-        let bound = NIOLoopBound(connection, eventLoop: self.eventLoop)
+        let deadline = NIODeadline.now() + TimeAmount(self.settings.connectTimeout)
         let bootstrap = ClientBootstrap(group: self.eventLoop)
             .connectTimeout(TimeAmount(self.settings.connectTimeout))
             .channelOption(.autoRead, value: false)
@@ -125,18 +125,38 @@ extension UpstreamPool {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 8192, maximum: 64 * 1024)
             )
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(bound.value)
-                }
-            }
-        self.connect(bootstrap).assumeIsolated().whenComplete { result in
+        self.connect(bootstrap).assumeIsolated().flatMap { channel in
+            self.prepare(channel, for: connection, until: deadline)
+        }.whenComplete { result in
             self.connectingCount -= 1
             switch result {
             case .success: self.connected(connection, exchange)
             case .failure(let error): self.connectFailed(error, exchange)
             }
             self.connectIfNeeded()
+        }
+    }
+
+    /// Puts a connection on the channel that was connected; done when requests can be sent, so after the TLS handshake.
+    ///
+    /// Not earlier: a name with several addresses may have several channels on the way.
+    private func prepare(
+        _ channel: any Channel,
+        for connection: UpstreamConnection,
+        until deadline: NIODeadline
+    ) -> EventLoopFuture<Void> {
+        do {
+            var ready = self.eventLoop.makeSucceededVoidFuture()
+            if let tls = self.settings.tls {
+                let handshake = self.eventLoop.makePromise(of: Void.self)
+                ready = handshake.futureResult
+                connection.transport = try ClientHandshake.begin(on: channel, tls, until: deadline, handshake)
+            }
+            try channel.pipeline.syncOperations.addHandler(connection)
+            return ready
+        } catch {
+            channel.close(promise: nil)
+            return self.eventLoop.makeFailedFuture(error)
         }
     }
 
@@ -161,9 +181,13 @@ extension UpstreamPool {
     }
 
     private func connectFailed(_ error: any Error, _ exchange: UpstreamExchange?) {
-        self.logger.debug("upstream connection failed", metadata: ["error": "\(error)"])
-        let isTimeout = if case ChannelError.connectTimeout? = error as? ChannelError { true } else { false }
-        let fault: UpstreamFault = isTimeout ? .connectTimedOut : .unreachable
+        let fault = UpstreamFault(connecting: error)
+        let isNews = fault == .certificateRefused && self.connectFault != fault
+        self.logger.log(
+            level: isNews ? .warning : .debug,
+            isNews ? "the certificate of an upstream is refused" : "upstream connection failed",
+            metadata: ["upstream": "\(self.settings.target)", "error": "\(error)"]
+        )
         self.connectFault = fault
         (exchange ?? self.pending.popFirst())?.finish(.failure(fault))
     }

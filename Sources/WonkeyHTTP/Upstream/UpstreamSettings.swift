@@ -7,6 +7,9 @@ package enum UpstreamTarget: Hashable, Sendable {
 /// How an upstream is reached, and what is expected of it.
 package struct UpstreamSettings: Hashable, Sendable {
     package var target: UpstreamTarget
+    /// `nil` for plain HTTP.
+    package var tls: ClientTLS?
+    /// TLS handshake included.
     package var connectTimeout: Duration = .seconds(2)
     /// From the last request byte to the response head.
     package var responseTimeout: Duration = .seconds(30)
