@@ -25,6 +25,7 @@ struct Deployment: Sendable {
     ///   - proxies: How many share the store and the counters.
     ///   - store: The store's URL; a SQLite file in the folder by default.
     ///   - environment: Of both programs.
+    ///   - tls: The public listeners' `tls` section, in braces; `DIRECTORY` stands for the folder.
     ///   - logs: The `logs` section; `INDEX` stands for the proxy's number.
     ///   - body: What follows listeners, operations, store and logs in the YAML; `DIRECTORY` stands for the folder.
     /// - Throws: What went wrong, with the programs' own words.
@@ -33,6 +34,7 @@ struct Deployment: Sendable {
         proxies: Int = 1,
         store: String = "sqlite:DIRECTORY/wonkey.db",
         environment: [String: String?] = [:],
+        tls: String? = nil,
         logs: String = "logs: {batch: {rows: 100, every: 20ms}, spool: {directory: DIRECTORY/spool-INDEX}}",
         _ body: String
     ) async throws {
@@ -50,7 +52,7 @@ struct Deployment: Sendable {
             let text = """
                 version: 1
                 listeners:
-                  - address: 127.0.0.1:\(ports.proxy)
+                  - {address: "127.0.0.1:\(ports.proxy)"\(tls.map { ", tls: \($0)" } ?? "")}
                 operations: {address: 127.0.0.1:\(ports.operations)}
                 store: {url: "\(store)"}
                 \(logs)

@@ -8,14 +8,17 @@ struct ForwardingMemoryTests {
     private static let bodyBytes = 128 << 20
     private static let growthMax = 32 << 20
 
-    private func deployment(_ origin: OriginServer) async throws -> Deployment {
+    private func deployment(_ origin: OriginServer, isEncrypted: Bool) async throws -> Deployment {
         try await Deployment(
             in: try #require(TemporaryDirectory.current),
+            tls: isEncrypted ? "{certificate: DIRECTORY/server.pem, private_key: DIRECTORY/server.key}" : nil,
             """
             counters: {url: "memory:"}
             server: {loops: 1, body_limit: none}
             upstreams:
-              api: {url: "http://127.0.0.1:\(origin.port)"}
+              api:
+                url: "\(isEncrypted ? "https" : "http")://127.0.0.1:\(origin.port)"
+                \(isEncrypted ? "tls: {ca: DIRECTORY/ca.pem}" : "")
             routes:
               - {name: api, match: {prefix: /}, proxy: api, authentication: none}
             """
@@ -39,8 +42,17 @@ struct ForwardingMemoryTests {
         return try #require(found)
     }
 
-    @Test("128 MiB up and 128 MiB down, past a reader that stalls: the proxy grows by less than 32 MiB")
-    func flat() async throws {
+    @Test(
+        "128 MiB up and 128 MiB down, past a reader that stalls: the proxy grows by less than 32 MiB",
+        arguments: [false, true]
+    )
+    func flat(isEncrypted: Bool) async throws {
+        let directory = try #require(TemporaryDirectory.current)
+        let authority = try CertificateAuthority()
+        _ = try authority.write(to: directory)
+        let leaf = try authority.issue(["127.0.0.1"])
+        try leaf.write(to: directory, "server")
+        let security = isEncrypted ? try ClientSecurity(trusting: authority) : nil
         let origin = try await OriginServer.start(
             [
                 .await("\r\n\r\n"), .awaitCount(Self.bodyBytes),
@@ -52,23 +64,24 @@ struct ForwardingMemoryTests {
                 .flood(Self.bodyBytes),
             ],
             [.await("\r\n\r\n"), .stopReading],
+            tls: isEncrypted ? try leaf.serverContext() : nil,
             keepsBytes: false
         )
-        let deployment = try await self.deployment(origin)
+        let deployment = try await self.deployment(origin, isEncrypted: isEncrypted)
         try await deployment.serving { _ in
             let process = try Self.process(in: deployment.directory)
             let before = try Self.memory("VmRSS", of: process)
-            try await self.upload(deployment.port)
-            try await self.download(deployment.port, origin)
-            try await self.stalledUpload(deployment, origin)
+            try await self.upload(deployment.port, security)
+            try await self.download(deployment.port, origin, security)
+            try await self.stalledUpload(deployment, origin, security)
             let after = try Self.memory("VmHWM", of: process)
             #expect(after - before < Self.growthMax, "from \(before) to \(after) bytes")
         }
         await origin.stop()
     }
 
-    private func upload(_ port: Int) async throws {
-        let client = try await RawClient.connect(port: port)
+    private func upload(_ port: Int, _ security: ClientSecurity?) async throws {
+        let client = try await RawClient.connect(port: port, tls: security)
         try await client.send(
             "POST /up HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: \(Self.bodyBytes)\r\n\r\n"
         )
@@ -79,8 +92,8 @@ struct ForwardingMemoryTests {
     }
 
     /// The client does not read until the origin cannot send any more.
-    private func download(_ port: Int, _ origin: OriginServer) async throws {
-        let client = try await RawClient.connect(port: port, reads: false)
+    private func download(_ port: Int, _ origin: OriginServer, _ security: ClientSecurity?) async throws {
+        let client = try await RawClient.connect(port: port, reads: false, tls: security)
         try await client.send("GET /down HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         try await eventually("stalled") { try await self.isStalled { origin.floodedCounts.last ?? 0 } }
         #expect(origin.floodedCounts.last ?? 0 < Self.bodyBytes / 2, "the client's pace is the origin's")
@@ -90,8 +103,12 @@ struct ForwardingMemoryTests {
     }
 
     /// The origin never reads: the client cannot send any more.
-    private func stalledUpload(_ deployment: Deployment, _ origin: OriginServer) async throws {
-        let client = try await RawClient.connect(port: deployment.port)
+    private func stalledUpload(
+        _ deployment: Deployment,
+        _ origin: OriginServer,
+        _ security: ClientSecurity?
+    ) async throws {
+        let client = try await RawClient.connect(port: deployment.port, tls: security)
         try await client.send("POST /stalled HTTP/1.1\r\nHost: a\r\nContent-Length: \(Self.bodyBytes)\r\n\r\n")
         let progress = Progress()
         let sending = Task {
