@@ -60,6 +60,7 @@ let modules: [[Target]] = [
     module("WonkeyHTTP", ["WonkeyCore", log] + nio + tls),
     module("WonkeyConfig", ["WonkeyCore", "CLibYAML"], fixtures: ["Fixtures"]),
     module("WonkeyRedis", ["WonkeyCore", "CHiredis", log, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
+    module("WonkeyDNS", ["WonkeyCore", "CResolv", .product(name: "NIOPosix", package: "swift-nio")]),
     module("WonkeyCurl", ["WonkeyCore", "CCurl", log]),
     module(
         "WonkeyStore",
@@ -129,6 +130,7 @@ let package = Package(
     targets: modules.flatMap(\.self) + benchmarks + [
         .systemLibrary(name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CHiredis", path: "Sources/C/CHiredis"),
+        .systemLibrary(name: "CResolv", path: "Sources/C/CResolv"),
         .systemLibrary(name: "CCrypt", path: "Sources/C/CCrypt", pkgConfig: "libxcrypt"),
         .systemLibrary(name: "CLibPQ", path: "Sources/C/CLibPQ", pkgConfig: "libpq"),
         .systemLibrary(name: "CLibYAML", path: "Sources/C/CLibYAML", pkgConfig: "yaml-0.1"),
@@ -136,7 +138,7 @@ let package = Package(
         .executableTarget(
             name: "wonkey",
             dependencies: [
-                "WonkeyCore", "WonkeyHTTP", "WonkeyConfig", "WonkeyRedis", "WonkeyCurl", "WonkeyStore",
+                "WonkeyCore", "WonkeyHTTP", "WonkeyConfig", "WonkeyRedis", "WonkeyDNS", "WonkeyCurl", "WonkeyStore",
                 "WonkeyGateway", "WonkeyImages", arguments, lifecycle, log,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,

@@ -10,7 +10,7 @@ final class GatewayExchange {
     /// What produces the answer.
     enum Answering {
         case nobody
-        case proxy(UpstreamExchange)
+        case proxy(UpstreamRequest)
         case local(LocalAnswer)
     }
 
@@ -92,7 +92,7 @@ final class GatewayExchange {
 
     private func act(_ route: LoopRoute) {
         switch route.action {
-        case .proxy(let pool, _, let upstream): self.forward(over: pool, upstream)
+        case .proxy(let sender, _, let upstream): self.forward(over: sender, upstream)
         case .generate(let endpoint): self.answerLocally(by: endpoint)
         case .respond(let response): self.respond(fixed: response)
         }

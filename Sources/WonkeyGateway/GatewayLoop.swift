@@ -37,7 +37,7 @@ package final class GatewayLoop: RequestHandlerFactory {
     let records: RecordBuffer
     /// By the index of the route in the snapshot's table.
     let routes: [LoopRoute]
-    private let pools: [String: UpstreamPool]
+    private let senders: [String: UpstreamSender]
     private var requestIDs: RequestIDGenerator
     private var unknownKeys = UnknownKeyBudget()
     /// Local answers under way on this loop.
@@ -69,16 +69,42 @@ package final class GatewayLoop: RequestHandlerFactory {
         self.gate = gate
         self.records = records
         self.requestIDs = RequestIDGenerator(seed: seed)
-        let pools = snapshot.upstreams.mapValues { upstream in
-            UpstreamPool(eventLoop: eventLoop, settings: upstream.settings, logger: resources.logger)
-        }
-        self.pools = pools
+        let senders = Dictionary(
+            uniqueKeysWithValues: snapshot.upstreams.map { name, upstream in
+                (name, Self.sender(to: upstream, name: name, on: eventLoop, resources))
+            }
+        )
+        self.senders = senders
         self.routes = zip(snapshot.table.routes, snapshot.plans).map { rule, plan in
             LoopRoute(
                 rule,
                 plan: plan,
                 metrics: resources.metrics.route(rule.name),
-                action: Self.action(of: rule, snapshot, pools)
+                action: Self.action(of: rule, snapshot, senders)
+            )
+        }
+    }
+
+    private static func sender(
+        to upstream: UpstreamDefinition,
+        name: String,
+        on eventLoop: any EventLoop,
+        _ resources: GatewayResources
+    ) -> UpstreamSender {
+        let metrics = resources.metrics.upstreams
+        switch upstream.kind {
+        case .single(let settings):
+            return .pool(
+                UpstreamPool(
+                    eventLoop: eventLoop,
+                    settings: settings,
+                    logger: resources.logger,
+                    pending: metrics.pending(of: name)
+                )
+            )
+        case .balanced(let monitor):
+            return .balancer(
+                UpstreamBalancer(eventLoop: eventLoop, monitor: monitor, metrics: metrics, logger: resources.logger)
             )
         }
     }
@@ -86,14 +112,14 @@ package final class GatewayLoop: RequestHandlerFactory {
     private static func action(
         of route: Route,
         _ snapshot: GatewaySnapshot,
-        _ pools: [String: UpstreamPool]
+        _ senders: [String: UpstreamSender]
     ) -> LoopRoute.Action {
         switch route.action {
         case .proxy(let name):
-            guard let pool = pools[name], let upstream = snapshot.upstreams[name] else {
+            guard let sender = senders[name], let upstream = snapshot.upstreams[name] else {
                 preconditionFailure("a snapshot's routes name upstreams it has")
             }
-            return .proxy(pool, upstream.rules, upstream: name)
+            return .proxy(sender, upstream.rules, upstream: name)
         case .generate(let name):
             guard let endpoint = snapshot.endpoints[name] else {
                 preconditionFailure("a snapshot's routes name endpoints it has")
@@ -132,6 +158,6 @@ package final class GatewayLoop: RequestHandlerFactory {
 
     /// Closes idle upstream connections and lets running exchanges end; called on the loop.
     package func shutdown() {
-        for pool in self.pools.values { pool.shutdown() }
+        for sender in self.senders.values { sender.shutdown() }
     }
 }

@@ -1,4 +1,5 @@
 package import WonkeyCore
+package import WonkeyHTTP
 
 /// What the gateway counts; made once per process, every child resolved before the first request.
 package final class GatewayMetrics: Sendable {
@@ -34,6 +35,7 @@ package final class GatewayMetrics: Sendable {
     private let decisions: [Decision: Counter]
     private let upstreamFaults: MetricFamily<Counter>
     private let limitRefusals: [String: Counter]
+    package let upstreams: UpstreamMetrics
     package let imagesReturned: Counter
 
     /// Registers the gateway's metrics.
@@ -72,6 +74,7 @@ package final class GatewayMetrics: Sendable {
             help: "Requests an upstream gave no complete answer to, by kind.",
             labels: ["upstream", "fault"]
         )
+        self.upstreams = UpstreamMetrics(registry: registry)
         for upstream in Set(upstreams) {
             for kind in UpstreamFaultKind.allCases { _ = self.upstreamFaults.child(upstream, kind.rawValue) }
         }

@@ -3,11 +3,18 @@ package import WonkeyHTTP
 
 /// An upstream as routes refer to it.
 package struct UpstreamDefinition: Sendable {
-    package var settings: UpstreamSettings
+    package enum Kind: Sendable {
+        /// One target that nobody watches.
+        case single(UpstreamSettings)
+        /// Targets that this monitor knows.
+        case balanced(UpstreamMonitor)
+    }
+
+    package var kind: Kind
     package var rules: ForwardingRules
 
-    package init(settings: UpstreamSettings, rules: ForwardingRules) {
-        self.settings = settings
+    package init(_ kind: Kind, rules: ForwardingRules) {
+        self.kind = kind
         self.rules = rules
     }
 }

@@ -149,6 +149,13 @@ extension UpstreamFault {
             ProblemAnswer(502, code: "upstream_invalid", detail: "The API behind this proxy answered with broken HTTP.")
         case .closedEarly:
             ProblemAnswer(502, code: "upstream_closed", detail: "The API behind this proxy broke off its answer.")
+        case .circuitOpen(let seconds):
+            ProblemAnswer(
+                503,
+                code: "upstream_circuit_open",
+                detail: "The API behind this proxy has failed too often. Try again in \(seconds) s.",
+                fields: [(.retryAfter, "\(seconds)")]
+            )
         case .overloaded, .shutDown:
             ProblemAnswer(
                 503,

@@ -12,16 +12,23 @@ extension Configuration {
     ///
     /// - Parameters:
     ///   - services: Calls image providers and object stores.
+    ///   - watch: Knows the targets of balanced upstreams.
     ///   - tls: By upstream, of those that speak it.
     /// - Returns: The snapshot.
-    func snapshot(services: any ServiceClient, tls: [String: ClientTLS]) -> GatewaySnapshot {
+    func snapshot(services: any ServiceClient, watch: UpstreamWatch, tls: [String: ClientTLS]) -> GatewaySnapshot {
         guard let keyFormat = KeyFormat(prefix: self.keys.prefix, randomDigits: self.keys.length) else {
             preconditionFailure("the configuration was validated")
         }
         return GatewaySnapshot(
             generation: 1,
             routes: self.routes.map { self.route($0) },
-            upstreams: self.upstreams.mapValues { $0.definition(tls: tls[$0.name]) },
+            upstreams: self.upstreams.mapValues { upstream in
+                UpstreamDefinition(
+                    watch.monitors[upstream.name].map { .balanced($0) }
+                        ?? .single(upstream.settings(tls: tls[upstream.name])),
+                    rules: upstream.rules
+                )
+            },
             endpoints: self.imageEndpoints(services: services),
             keyFormat: keyFormat,
             trustedProxies: self.server.trustedProxies,
@@ -85,25 +92,35 @@ extension Configuration.Route.RateLimitHeaders {
 }
 
 extension Configuration.Upstream {
-    fileprivate func definition(tls: ClientTLS?) -> UpstreamDefinition {
-        let target: UpstreamTarget
-        switch self.endpoint {
-        case .tcp(let host, let port): target = .tcp(host: host, port: port)
-        case .unix(let path): target = .unix(path: path)
-        }
-        var settings = UpstreamSettings(target: target)
+    /// How its target is reached; the first one's place stands for all.
+    func settings(tls: ClientTLS?) -> UpstreamSettings {
+        var settings = UpstreamSettings(target: self.targets[0].endpoint.upstreamTarget)
         settings.tls = tls
         settings.connectTimeout = self.timeouts.connect
         settings.responseTimeout = self.timeouts.response
         settings.idleTimeout = self.timeouts.idle
         settings.connectionsMax = self.connections
         settings.pendingMax = self.pending
+        return settings
+    }
+
+    /// How requests are rewritten for it.
+    fileprivate var rules: ForwardingRules {
         var rules = ForwardingRules(
-            hostPolicy: self.preservesHost ? .preserve : .upstream(self.host ?? self.authority)
+            hostPolicy: self.preservesHost ? .preserve : .upstream(self.host ?? self.authority(of: self.targets[0]))
         )
         rules.injected = self.headers.map { (name: FieldName($0.name), value: $0.value.revealed) }
         rules.identityNames = IdentityFields.all
-        return UpstreamDefinition(settings: settings, rules: rules)
+        return rules
+    }
+}
+
+extension Endpoint {
+    var upstreamTarget: UpstreamTarget {
+        switch self {
+        case .tcp(let host, let port): .tcp(host: host, port: port)
+        case .unix(let path): .unix(path: path)
+        }
     }
 }
 

@@ -92,16 +92,18 @@ extension Configuration.Listener.TLS {
 
 extension Configuration.Upstream {
     fileprivate func clientSettings(_ tls: TLS) -> ClientTLSSettings {
-        var settings = ClientTLSSettings(serverName: tls.serverName ?? self.hostName)
+        var settings = ClientTLSSettings(serverName: tls.serverName ?? self.targets[0].hostName)
         settings.verification = tls.isVerified ? .full : .none
         settings.authorities = tls.ca
         settings.certificate = tls.certificate?.keyFiles
         settings.minimumVersion = tls.minimumVersion.minimum
         return settings
     }
+}
 
+extension Configuration.Upstream.Target {
     /// The host of the URL where that is a name: addresses cannot be asked for (RFC 6066 §3).
-    private var hostName: String? {
+    var hostName: String? {
         switch self.endpoint {
         case .tcp(let host, _): IPAddress(host) == nil ? host : nil
         case .unix: nil

@@ -64,11 +64,14 @@ struct Sidecar {
         let keys = KeyServices(self.configuration, store: store)
         let counters = try await Counters(self.configuration.counters, on: group, registry: self.registry)
         let requestLog = try RequestLog(self.configuration.logs, store: store, metrics: self.registry)
+        let watch = UpstreamWatch(self.configuration.upstreams, tls: tls.upstreams, on: group)
+        await watch.prepare()
         let readiness = Readiness(
             generation: 1,
             isStoreConnected: { keys.watcher.isConnected },
             isKeyCacheUsable: { keys.isCacheUsable },
-            counters: { counters.mode }
+            counters: { counters.mode },
+            upstreams: { watch.states }
         )
         let resources = GatewayResources(
             cache: keys.cache,
@@ -82,7 +85,7 @@ struct Sidecar {
             clock: SystemClock(),
             logger: Logger(label: "wonkey.gateway")
         )
-        let snapshot = self.configuration.snapshot(services: services, tls: tls.upstreams)
+        let snapshot = self.configuration.snapshot(services: services, watch: watch, tls: tls.upstreams)
         let malformed = MalformedRequests(self.registry)
         let handshakes = Handshakes(self.registry)
         let loops = LoopRegister()
@@ -106,13 +109,24 @@ struct Sidecar {
             }
         )
         ProcessMetrics.register(in: self.registry, keys: keys, server: server)
-        try await self.runGroup(group, server, tls, loops, readiness, keys, counters, requestLog, self.cleaners(store))
+        watch.register(in: self.registry)
+        try await self.runGroup(
+            group,
+            server,
+            tls,
+            loops,
+            readiness,
+            keys,
+            counters,
+            requestLog,
+            self.cleaners(store) + watch.services
+        )
     }
 
     /// On SQLite the sidecar deletes old log rows itself, since nobody else may be there to do it.
     ///
     /// In PostgreSQL its role may not delete; `wonkey-admin serve` does it there.
-    private func cleaners(_ store: Store) -> [CleanerService] {
+    private func cleaners(_ store: Store) -> [any Service] {
         switch self.configuration.store {
         case .sqlite:
             let logger = Logger(label: "wonkey.log")
@@ -131,7 +145,7 @@ struct Sidecar {
         _ keys: KeyServices,
         _ counters: Counters,
         _ requestLog: RequestLog,
-        _ cleaners: [CleanerService]
+        _ others: [any Service]
     ) async throws {
         let registry = self.registry
         var services: [any Service] = [SecondSignal()]
@@ -149,7 +163,7 @@ struct Sidecar {
         services.append(LoaderService(loader: keys.loader))
         services.append(WatcherService(watcher: keys.watcher))
         services.append(CountersService(counters: counters))
-        services += cleaners
+        services += others
         services.append(
             ProxyService(
                 server: server,

@@ -49,12 +49,13 @@ package final class OriginServer: Sendable {
         self.state = Mutex(State(scripts: scripts, keepsBytes: keepsBytes))
     }
 
-    /// Starts an origin on a free port of 127.0.0.1, or on a Unix socket.
+    /// Starts an origin on 127.0.0.1, or on a Unix socket.
     ///
     /// - Parameters:
     ///   - scripts: One per connection, the last for all further ones.
     ///   - path: Of the Unix socket; `nil` listens on TCP.
     ///   - tls: What it speaks TLS with; `nil` speaks none.
+    ///   - port: Where another origin was before; 0 takes a free one.
     ///   - keepsBytes: `false` to count bytes only.
     /// - Returns: The running origin.
     /// - Throws: The system's error.
@@ -62,6 +63,7 @@ package final class OriginServer: Sendable {
         _ scripts: [Step]...,
         path: String? = nil,
         tls: NIOSSLContext? = nil,
+        port: Int = 0,
         keepsBytes: Bool = true
     ) async throws -> OriginServer {
         let origin = OriginServer(scripts: scripts, keepsBytes: keepsBytes)
@@ -75,7 +77,8 @@ package final class OriginServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(origin.player())
                 }
             }
-        let bound = path.map { bootstrap.bind(unixDomainSocketPath: $0) } ?? bootstrap.bind(host: "127.0.0.1", port: 0)
+        let bound =
+            path.map { bootstrap.bind(unixDomainSocketPath: $0) } ?? bootstrap.bind(host: "127.0.0.1", port: port)
         let listener = try await bound.get()
         origin.state.withLock { $0.listener = listener }
         return origin

@@ -56,10 +56,10 @@ struct TLSTests {
         anybody.isVerified = false
         let upstreams = configuration.upstreams
         #expect(upstreams.compactMapValues(\.tls) == ["named": .init(), "placed": placed, "anybody": anybody])
-        #expect(upstreams["named"]?.endpoint == .tcp(host: "api.example", port: 443))
+        #expect(upstreams["named"]?.targets == [.init(endpoint: .tcp(host: "api.example", port: 443))])
         #expect(upstreams["placed"]?.host == "[2001:db8::1]:8443" && upstreams["placed"]?.preservesHost == false)
         #expect(
-            upstreams.mapValues(\.authority) == [
+            upstreams.mapValues { $0.authority(of: $0.targets[0]) } == [
                 "named": "api.example", "placed": "10.0.0.7:8443", "anybody": "[2001:db8::1]", "plain": "127.0.0.1:443",
             ]
         )

@@ -48,6 +48,7 @@ struct RefusalAnswerTests {
         arguments: [
             (.unreachable, 502), (.connectTimedOut, 504), (.responseTimedOut, 504), (.idleTimedOut, 504),
             (.brokenFraming, 502), (.closedEarly, 502), (.overloaded, 503), (.shutDown, 503),
+            (.circuitOpen(retryAfterSeconds: 7), 503),
         ] as [(UpstreamFault, Int)]
     )
     func upstreamFaults(fault: UpstreamFault, status: Int) {

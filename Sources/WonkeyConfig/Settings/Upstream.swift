@@ -28,13 +28,20 @@ extension Configuration {
         }
 
         package var name: String
-        package var endpoint: Endpoint
+        /// At least one; no two in one place.
+        package var targets: [Target]
+        /// Whether the targets are watched and requests spread over them; otherwise there is one target.
+        package var isBalanced = false
+        package var balancing = BalancingSettings()
+        package var resolve: Resolve = .connect
+        /// How often names are resolved again, at least.
+        package var resolveEvery: Duration = .seconds(30)
         /// Absent: plain HTTP.
         package var tls: TLS?
         package var timeouts: Timeouts = .init()
-        /// Connections per event loop, at most.
+        /// Connections to a target per event loop, at most.
         package var connections = 64
-        /// Requests that wait for a connection per event loop, at most; more are answered 503.
+        /// Requests that wait for a connection to a target per event loop, at most; more are answered 503.
         package var pending = 256
         /// Sends the client's `Host` on; otherwise the upstream's own address, or `host`.
         package var preservesHost = true
@@ -45,14 +52,14 @@ extension Configuration {
 
         package init(name: String, endpoint: Endpoint) {
             self.name = name
-            self.endpoint = endpoint
+            self.targets = [Target(endpoint: endpoint)]
         }
 
-        /// The upstream's own `Host` value: `host` or `host:port`, `localhost` for a Unix socket.
-        package var authority: String {
-            switch self.endpoint {
+        /// A target's own `Host` value: `host` or `host:port`, `localhost` for a Unix socket.
+        package func authority(of target: Target) -> String {
+            switch target.endpoint {
             case .tcp(let host, self.tls == nil ? 80 : 443): host.contains(":") ? "[\(host)]" : host
-            case .tcp: self.endpoint.description
+            case .tcp: target.endpoint.description
             case .unix: "localhost"
             }
         }
@@ -61,30 +68,27 @@ extension Configuration {
 
 extension Configuration.Upstream {
     static func read(_ name: String, _ section: inout Section) -> Self {
-        let url = section.required(
-            "url",
-            .upstreamURL,
-            "The server's place: http://host:port, https://host:port or unix:/path."
-        )
-        var upstream = Self(name: name, endpoint: url.endpoint)
+        let (targets, usesTLS) = Self.readTargets(&section)
+        var upstream = Self(name: name, targets: targets)
         upstream.tls = section.optional("tls", .section(TLS.read), "How an https:// server is spoken to.")
-        if url.usesTLS {
+        if usesTLS {
             upstream.tls = upstream.tls ?? TLS()
         } else if section.has("tls") {
             section.fault("is for servers with https:// in their 'url'", at: "tls")
         }
+        Self.readBalancing(&section, into: &upstream)
         section.read("timeouts", into: &upstream.timeouts, .section(Timeouts.read), "How long the server may take.")
         section.read(
             "connections",
             into: &upstream.connections,
             .integer(1...100_000),
-            "Connections per event loop, at most."
+            "Connections to a target per event loop, at most."
         )
         section.read(
             "pending",
             into: &upstream.pending,
             .integer(0...1_000_000),
-            "Requests that wait for a connection per event loop, at most; more are answered 503."
+            "Requests that wait for a connection to a target per event loop, at most; more are answered 503."
         )
         section.read(
             "preserve_host",

@@ -88,6 +88,29 @@ package final class MetricsRegistry: Sendable {
         }
     }
 
+    /// Gauges whose values and label values are worked out at each scrape, of things that come and go.
+    ///
+    /// - Parameters:
+    ///   - name: Unique.
+    ///   - help: One line for people.
+    ///   - labels: The label names.
+    ///   - read: Called on the scraping thread; must not block. Label values must be out of a bounded set.
+    package func gauges(
+        _ name: MetricName,
+        help: String,
+        labels: [String],
+        read: @escaping @Sendable () -> [(labels: [String], value: Double)]
+    ) {
+        self.register(name, help, .gauge) {
+            read().map { sample in
+                MetricSample(
+                    labels: zip(labels, sample.labels).map { (name: $0, value: $1) },
+                    value: .number(sample.value)
+                )
+            }
+        }
+    }
+
     /// A counter that something else keeps, read at each scrape; must never shrink.
     ///
     /// - Parameters:

@@ -1,5 +1,6 @@
 import Synchronization
-import WonkeyCore
+package import WonkeyCore
+import WonkeyHTTP
 
 /// How limits are decided right now, over all event loops.
 package enum CounterMode: String, Sendable, CaseIterable {
@@ -31,19 +32,23 @@ package final class Readiness: Sendable {
         /// Whether cached keys may still serve, or the store was never reached.
         package var isKeyCacheUsable: Bool
         package var counters: CounterMode
+        /// By name, those with targets that are watched; they do not decide on readiness.
+        package var upstreams: [String: [String: TargetState]]
 
         package init(
             phase: Phase,
             generation: Int,
             isStoreConnected: Bool,
             isKeyCacheUsable: Bool,
-            counters: CounterMode
+            counters: CounterMode,
+            upstreams: [String: [String: TargetState]] = [:]
         ) {
             self.phase = phase
             self.generation = generation
             self.isStoreConnected = isStoreConnected
             self.isKeyCacheUsable = isKeyCacheUsable
             self.counters = counters
+            self.upstreams = upstreams
         }
 
         /// Not before listening, not while draining, without usable keys, or while every request is refused for want of
@@ -62,7 +67,15 @@ package final class Readiness: Sendable {
             return #"{"status":"\#(status)","configuration":{"generation":\#(self.generation)},"#
                 + #""store":"\#(self.isStoreConnected ? "connected" : "away")","#
                 + #""keys":"\#(self.isKeyCacheUsable ? "usable" : "stale")","#
-                + #""counters":"\#(self.counters.rawValue)"}"# + "\n"
+                + #""counters":"\#(self.counters.rawValue)"\#(self.upstreamsJSON)}"# + "\n"
+        }
+
+        private var upstreamsJSON: String {
+            guard !self.upstreams.isEmpty else { return "" }
+            let members = self.upstreams.mapValues { targets in
+                ProblemDocument.Member.object(targets.mapValues { .string($0.rawValue) })
+            }
+            return #","upstreams":"# + ProblemDocument.Member.object(members).json
         }
     }
 
@@ -71,18 +84,21 @@ package final class Readiness: Sendable {
     private let isStoreConnected: @Sendable () -> Bool
     private let isKeyCacheUsable: @Sendable () -> Bool
     private let counters: @Sendable () -> CounterMode
+    private let upstreams: @Sendable () -> [String: [String: TargetState]]
 
     /// Makes a readiness out of what tells the truth; all closures are called on event loops and must not block.
     package init(
         generation: Int,
         isStoreConnected: @escaping @Sendable () -> Bool,
         isKeyCacheUsable: @escaping @Sendable () -> Bool,
-        counters: @escaping @Sendable () -> CounterMode
+        counters: @escaping @Sendable () -> CounterMode,
+        upstreams: @escaping @Sendable () -> [String: [String: TargetState]] = { [:] }
     ) {
         self.generation = generation
         self.isStoreConnected = isStoreConnected
         self.isKeyCacheUsable = isKeyCacheUsable
         self.counters = counters
+        self.upstreams = upstreams
     }
 
     /// The public listeners are open.
@@ -101,7 +117,8 @@ package final class Readiness: Sendable {
             generation: self.generation,
             isStoreConnected: self.isStoreConnected(),
             isKeyCacheUsable: self.isKeyCacheUsable(),
-            counters: self.counters()
+            counters: self.counters(),
+            upstreams: self.upstreams()
         )
     }
 }

@@ -36,11 +36,21 @@ extension GatewayExchange {
         }
     }
 
-    func forward(over pool: UpstreamPool, _ upstream: String) {
+    func forward(over sender: UpstreamSender, _ upstream: String) {
         guard let outgoing = self.outgoing else { preconditionFailure("forwarding is prepared before admission") }
         self.outgoing = nil
-        let exchange = pool.send(outgoing, receiver: UpstreamAnswer(to: self, from: upstream))
-        self.answering = .proxy(exchange)
+        let answer = UpstreamAnswer(to: self, from: upstream)
+        self.answering = .proxy(sender.send(outgoing, hash: { self.hash(for: $0) }, receiver: answer))
+    }
+
+    /// What keeps requests that belong together on one target; `nil` if nothing does.
+    private func hash(for balancer: UpstreamBalancer) -> UInt64? {
+        switch balancer.hashSource {
+        case nil: nil
+        case .key: (self.key?.record.id.rawValue).map { StableHash.hash($0.utf8) }
+        case .clientAddress: (self.client?.ip).map { StableHash.hash($0.utf8) }
+        case .header(let name): (self.head?.fields.first(FieldName(name))).map { StableHash.hash($0.utf8) }
+        }
     }
 
     private var identity: [(name: FieldName, value: String)] {
@@ -163,7 +173,7 @@ extension UpstreamFault {
         case .tlsFailed: .tls
         case .brokenFraming: .invalid
         case .closedEarly: .closed
-        case .overloaded, .shutDown: .overloaded
+        case .overloaded, .shutDown, .circuitOpen: .overloaded
         }
     }
 }

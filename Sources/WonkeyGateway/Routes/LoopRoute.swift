@@ -4,7 +4,7 @@ import WonkeyHTTP
 /// A route with everything an event loop needs for it, worked out once per generation.
 final class LoopRoute {
     enum Action {
-        case proxy(UpstreamPool, ForwardingRules, upstream: String)
+        case proxy(UpstreamSender, ForwardingRules, upstream: String)
         case generate(any LocalEndpoint)
         case respond(FixedResponse)
     }

@@ -6,11 +6,39 @@ package struct OutgoingHead: Sendable {
     package var bytes: ByteBuffer
     package var method: Method
     package var framing: BodyFraming
+    /// Where the value of `Host` is in ``bytes``; empty if nobody noted it.
+    var hostValue: Range<Int>
 
     package init(bytes: ByteBuffer, method: Method, framing: BodyFraming) {
+        self.init(bytes: bytes, method: method, framing: framing, hostValue: 0..<0)
+    }
+
+    init(bytes: ByteBuffer, method: Method, framing: BodyFraming, hostValue: Range<Int>) {
         self.bytes = bytes
         self.method = method
         self.framing = framing
+        self.hostValue = hostValue
+    }
+
+    /// The same head with another `Host`.
+    func naming(_ host: String) -> OutgoingHead {
+        guard !self.hostValue.isEmpty, let before = self.bytes.getSlice(at: 0, length: self.hostValue.lowerBound),
+            let after = self.bytes.getSlice(
+                at: self.hostValue.upperBound,
+                length: self.bytes.writerIndex - self.hostValue.upperBound
+            )
+        else { return self }
+        var bytes = ByteBufferAllocator().buffer(capacity: self.bytes.readableBytes + host.utf8.count)
+        bytes.writeImmutableBuffer(before)
+        bytes.writeFieldValue(host)
+        let end = bytes.writerIndex
+        bytes.writeImmutableBuffer(after)
+        return OutgoingHead(
+            bytes: bytes,
+            method: self.method,
+            framing: self.framing,
+            hostValue: self.hostValue.lowerBound..<end
+        )
     }
 }
 
@@ -50,7 +78,7 @@ package enum ForwardedRequest {
         guard !ViaField.names(rules.pseudonym, in: head.fields) else { throw .loop }
         let hopsLeft = try ForwardedRequest.hopsLeft(head)
         var bytes = ByteBufferAllocator().buffer(capacity: head.fields.received.readableBytes + 512)
-        ForwardedRequest.writeRequestLine(head, rules, to: &bytes)
+        let hostValue = ForwardedRequest.writeRequestLine(head, rules, to: &bytes)
         ForwardedRequest.writeClientFields(head.fields, rules, to: &bytes)
         if let hopsLeft { bytes.writeString("Max-Forwards: \(hopsLeft)\r\n") }
         bytes.writeStaticString(head.version == .http10 ? "Via: 1.0 " : "Via: 1.1 ")
@@ -61,7 +89,7 @@ package enum ForwardedRequest {
         for (name, value) in context.identity { bytes.writeLine(name.text, value) }
         for (name, value) in rules.injected { bytes.writeLine(name.text, value) }
         ForwardedRequest.writeFraming(head, to: &bytes)
-        return OutgoingHead(bytes: bytes, method: head.method, framing: head.framing)
+        return OutgoingHead(bytes: bytes, method: head.method, framing: head.framing, hostValue: hostValue)
     }
 
     /// What `Max-Forwards` becomes; it means something for OPTIONS only, elsewhere it is dropped.
@@ -74,17 +102,27 @@ package enum ForwardedRequest {
         return hops - 1
     }
 
-    private static func writeRequestLine(_ head: RequestHead, _ rules: ForwardingRules, to bytes: inout ByteBuffer) {
+    /// Writes the request line and `Host`.
+    ///
+    /// - Returns: Where the value of `Host` is.
+    private static func writeRequestLine(
+        _ head: RequestHead,
+        _ rules: ForwardingRules,
+        to bytes: inout ByteBuffer
+    ) -> Range<Int> {
         bytes.writeString(head.method.text)
         bytes.writeStaticString(" ")
         if head.target.form != .asterisk { bytes.writeString(rules.pathPrefix) }
         bytes.writeImmutableBuffer(head.target.bytes)
         bytes.writeStaticString(" HTTP/1.1\r\nHost: ")
+        let start = bytes.writerIndex
         switch rules.hostPolicy {
         case .upstream(let host): bytes.writeFieldValue(host)
         case .preserve: bytes.writeFieldValue(head.host)
         }
+        let end = bytes.writerIndex
         bytes.writeStaticString("\r\n")
+        return start..<end
     }
 
     private static func writeClientFields(_ fields: FieldSection, _ rules: ForwardingRules, to bytes: inout ByteBuffer)

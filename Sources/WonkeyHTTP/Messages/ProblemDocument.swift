@@ -63,6 +63,15 @@ extension ProblemDocument {
     }
 }
 
+extension ProblemDocument.Member {
+    /// As JSON text.
+    package var json: String {
+        var text = ""
+        JSONText.write(self, to: &text)
+        return text
+    }
+}
+
 /// Writes JSON text (RFC 8259).
 private enum JSONText {
     static func write(_ members: [(name: String, value: ProblemDocument.Member)], to text: inout String) {

@@ -47,6 +47,20 @@ package final class ClientTLS: TLSReloadable {
         }
     }
 
+    private init(_ other: ClientTLS, serverName: String?) {
+        self.serverName = serverName
+        self.verification = other.verification
+        self.context = other.context
+    }
+
+    /// The same side, asking for another server; what is loaded again is so for both.
+    ///
+    /// - Parameter serverName: See ``ClientTLSSettings/serverName``.
+    /// - Returns: A new side with the same certificates and authorities.
+    package func asking(for serverName: String?) -> ClientTLS {
+        ClientTLS(self, serverName: serverName)
+    }
+
     package var certificates: [TLSCertificateInfo] { self.context.value.certificates }
 
     package func poll() -> FileReload { self.context.poll() }

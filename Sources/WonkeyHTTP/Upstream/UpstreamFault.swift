@@ -20,6 +20,8 @@ package enum UpstreamFault: Error, Hashable, Sendable {
     case closedEarly
     /// Too many requests wait for a connection.
     case overloaded
+    /// The circuit breakers of all targets are open; when to come back.
+    case circuitOpen(retryAfterSeconds: Int)
     /// The pool was shut down.
     case shutDown
 }

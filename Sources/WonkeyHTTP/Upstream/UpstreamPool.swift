@@ -1,7 +1,7 @@
 package import Logging
 package import NIOCore
 internal import NIOPosix
-internal import WonkeyCore
+package import WonkeyCore
 
 /// Connections of one event loop to one upstream; used on that loop only.
 ///
@@ -13,7 +13,11 @@ package final class UpstreamPool {
     private var connections: [ObjectIdentifier: UpstreamConnection] = [:]
     private var idle: [UpstreamConnection] = []
     /// In the order of their deadlines.
-    private var pending = CircularBuffer<UpstreamExchange>()
+    private var pending = CircularBuffer<UpstreamExchange>() {
+        didSet { self.reportPending() }
+    }
+    private let pendingGauge: Gauge?
+    private var pendingReported = 0
     private var connectingCount = 0
     private var isShutDown = false
     private var isTicking = false
@@ -23,7 +27,15 @@ package final class UpstreamPool {
     let timeouts: (response: TimeAmount, idle: TimeAmount, reuse: TimeAmount, pending: TimeAmount)
     private var now = NIODeadline.now()
 
-    package init(eventLoop: any EventLoop, settings: UpstreamSettings, logger: Logger) {
+    /// Makes the pool of one loop.
+    ///
+    /// - Parameters:
+    ///   - eventLoop: Runs everything here.
+    ///   - settings: Where the upstream is, and what is expected of it.
+    ///   - logger: Gets failed connections.
+    ///   - pending: Shows how many requests wait, in this pool and others.
+    package init(eventLoop: any EventLoop, settings: UpstreamSettings, logger: Logger, pending: Gauge? = nil) {
+        self.pendingGauge = pending
         self.eventLoop = eventLoop
         self.settings = settings
         self.logger = logger
@@ -44,6 +56,18 @@ package final class UpstreamPool {
 
     /// Requests waiting for a connection.
     package var pendingCount: Int { self.pending.count }
+
+    private func reportPending() {
+        let change = self.pending.count - self.pendingReported
+        guard change != 0 else { return }
+        self.pendingReported += change
+        self.pendingGauge?.add(change)
+    }
+
+    /// Whether a request that comes now would be refused as ``UpstreamFault/overloaded``.
+    var isFull: Bool {
+        self.idle.isEmpty && self.pending.count >= self.settings.pendingMax + self.connectionsLeft
+    }
 
     /// Bytes its connections hold: received and not delivered, written and not taken by their sockets.
     package var bufferedBytes: Int { self.connections.values.reduce(0) { $0 + $1.bufferedBytes } }

@@ -1,4 +1,5 @@
 import Testing
+import WonkeyCore
 import WonkeyGateway
 
 @Suite("Readiness")
@@ -40,5 +41,22 @@ struct ReadinessTests {
         )
         readiness.beginDraining()
         #expect(readiness.report.json.hasPrefix(#"{"status":"draining","#))
+    }
+
+    @Test("watched targets are listed, whatever their names hold, and do not decide on readiness")
+    func targets() {
+        var report = Readiness.Report(
+            phase: .serving,
+            generation: 1,
+            isStoreConnected: true,
+            isKeyCacheUsable: true,
+            counters: .local
+        )
+        #expect(!report.json.contains("upstreams"))
+        report.upstreams = ["api": ["10.0.0.1:80": .unhealthy, "unix:/a\"b": .ejected], "other": ["b:81": .healthy]]
+        let expected =
+            #""upstreams":{"api":{"10.0.0.1:80":"unhealthy","unix:/a\"b":"ejected"},"other":{"b:81":"healthy"}}}"#
+        #expect(report.json.hasSuffix(expected + "\n"))
+        #expect(report.isReady)
     }
 }

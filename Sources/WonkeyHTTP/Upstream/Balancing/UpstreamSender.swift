@@ -1,0 +1,88 @@
+package import NIOCore
+
+/// Where the requests of a route go on one event loop.
+package enum UpstreamSender {
+    /// One target that nobody watches.
+    case pool(UpstreamPool)
+    case balancer(UpstreamBalancer)
+
+    /// Sends a request.
+    ///
+    /// - Parameters:
+    ///   - head: See ``UpstreamPool/send(_:receiver:)``.
+    ///   - hash: Worked out only if the request's target depends on it.
+    ///   - receiver: Takes the answer; not called before this returns.
+    /// - Returns: The request under way.
+    package func send(
+        _ head: OutgoingHead,
+        hash: (UpstreamBalancer) -> UInt64?,
+        receiver: any UpstreamReceiver
+    ) -> UpstreamRequest {
+        switch self {
+        case .pool(let pool): .direct(pool.send(head, receiver: receiver))
+        case .balancer(let balancer):
+            .balanced(balancer.send(head, hash: hash(balancer), receiver: receiver))
+        }
+    }
+
+    /// Closes idle connections, lets running exchanges end, and refuses new ones.
+    package func shutdown() {
+        switch self {
+        case .pool(let pool): pool.shutdown()
+        case .balancer(let balancer): balancer.shutdown()
+        }
+    }
+}
+
+/// A request under way, however it was sent.
+package enum UpstreamRequest {
+    case direct(UpstreamExchange)
+    case balanced(BalancedExchange)
+
+    /// Whether the upstream takes more bytes now.
+    package var isWritable: Bool {
+        switch self {
+        case .direct(let exchange): exchange.isWritable
+        case .balanced(let exchange): exchange.isWritable
+        }
+    }
+
+    /// Writes a piece of the request body; allowed after ``UpstreamReceiver/connectionReady()``.
+    package func write(_ chunk: ByteBuffer) {
+        switch self {
+        case .direct(let exchange): exchange.write(chunk)
+        case .balanced(let exchange): exchange.write(chunk)
+        }
+    }
+
+    /// The request body is complete.
+    package func end() {
+        switch self {
+        case .direct(let exchange): exchange.end()
+        case .balanced(let exchange): exchange.end()
+        }
+    }
+
+    /// Stops delivery of response bytes until ``resumeReading()``.
+    package func pauseReading() {
+        switch self {
+        case .direct(let exchange): exchange.pauseReading()
+        case .balanced(let exchange): exchange.pauseReading()
+        }
+    }
+
+    package func resumeReading() {
+        switch self {
+        case .direct(let exchange): exchange.resumeReading()
+        case .balanced(let exchange): exchange.resumeReading()
+        }
+    }
+
+    /// Gives up; no call to the receiver follows.
+    package func cancel() {
+        switch self {
+        case .direct(let exchange): exchange.cancel()
+        case .balanced(let exchange): exchange.cancel()
+        }
+    }
+}
