@@ -19,19 +19,38 @@ enum Backend: CaseIterable {
                 try await body(place)
             }
         case .postgres:
-            try await withPostgresDatabase(exists: false) { database in
-                try await body(try .postgres(database.url))
-            }
+            try await withPostgresDatabase(.missing) { try await body(try .postgres($0.url)) }
         }
     }
 
     /// Runs `body` with a migrated store of its own.
     func withStore(clock: any WallClock = FixedClock(), _ body: (TestStore) async throws -> Void) async throws {
-        try await self.withPlace { place in
-            let store = TestStore(place: place, clock: clock)
-            try await body(store)
-            await store.store.close()
+        switch self {
+        case .sqlite: try await self.withPlace { try await Self.withStore($0, clock, body) }
+        case .postgres:
+            try await withPostgresDatabase(.copy(of: .migrated)) { database in
+                try await Self.withStore(try .postgres(database.url), clock, body)
+            }
         }
+    }
+
+    private static func withStore(
+        _ place: Place,
+        _ clock: any WallClock,
+        _ body: (TestStore) async throws -> Void
+    ) async throws {
+        let store = TestStore(place: place, clock: clock)
+        try await body(store)
+        await store.store.close()
+    }
+}
+
+extension PostgresTemplate {
+    /// The schema, and nothing in it.
+    static let migrated = Self("migrated") { url in
+        let database = try PostgresDatabase(Secret(url))
+        _ = try await SQLSchemaMigrator(database, clock: FixedClock()).migrate()
+        await database.close()
     }
 }
 

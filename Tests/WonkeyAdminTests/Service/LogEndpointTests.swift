@@ -19,7 +19,7 @@ enum StoreEngine: CaseIterable {
                 try await Self.withStore("sqlite:" + path, SQLiteDatabase(path: path), body)
             }
         case .postgres:
-            try await withPostgresDatabase { database in
+            try await withPostgresDatabase(.copy(of: .migrated)) { database in
                 let direct = try PostgresDatabase(Secret(database.url), limits: PostgresLimits())
                 try await Self.withStore(database.url, direct, body)
             }
@@ -35,6 +35,15 @@ enum StoreEngine: CaseIterable {
         _ = try await store.changes.latest()
         try await body(store, database)
         await database.close()
+        await store.close()
+    }
+}
+
+extension PostgresTemplate {
+    /// The schema, and nothing in it.
+    fileprivate static let migrated = Self("migrated") { url in
+        let store = try await Store.open(url: url, mode: .migrate, logger: Logger(label: "test"))
+        _ = try await store.migrator.migrate()
         await store.close()
     }
 }

@@ -52,7 +52,7 @@ struct PostgresWeatherTests {
 
     @Test(
         "a connection that breaks in a transaction leaves nothing; once is made good, twice is told",
-        .postgres,
+        .postgres(.migrated),
         arguments: [1, 2]
     )
     func broken(times: Int) async throws {
@@ -75,7 +75,7 @@ struct PostgresWeatherTests {
         await test.store.close()
     }
 
-    @Test("a connection that broke while nobody used it is not noticed", .postgres)
+    @Test("a connection that broke while nobody used it is not noticed", .postgres(.migrated))
     func brokenIdle() async throws {
         let place = try #require(PostgresTestDatabase.current)
         let test = try Self.store(place.url)
@@ -91,7 +91,7 @@ struct PostgresWeatherTests {
         await test.store.close()
     }
 
-    @Test("a statement that takes too long, or waits too long for a lock, is stopped", .postgres)
+    @Test("a statement that takes too long, or waits too long for a lock, is stopped", .postgres(.migrated))
     func statementTimeout() async throws {
         let place = try #require(PostgresTestDatabase.current)
         let limits = PostgresLimits(connectionsMax: 2, statementTimeout: .milliseconds(300))
@@ -162,7 +162,7 @@ struct PostgresWeatherTests {
         await database.close()
     }
 
-    @Test("writers that race never lose an update, and their changes come without a gap", .postgres)
+    @Test("writers that race never lose an update, and their changes come without a gap", .postgres(.migrated))
     func race() async throws {
         let place = try #require(PostgresTestDatabase.current)
         let tests = try [Self.store(place.url), Self.store(place.url)]
@@ -189,7 +189,7 @@ struct PostgresWeatherTests {
         for test in tests { await test.store.close() }
     }
 
-    @Test("a commit wakes the feed at once, however long it would wait", .postgres)
+    @Test("a commit wakes the feed at once, however long it would wait", .postgres(.migrated))
     func notification() async throws {
         let place = try #require(PostgresTestDatabase.current)
         let test = try Self.store(place.url)
@@ -201,7 +201,7 @@ struct PostgresWeatherTests {
         await test.store.close()
     }
 
-    @Test("while nobody can listen, the feed looks at its interval", .postgres)
+    @Test("while nobody can listen, the feed looks at its interval", .postgres(.migrated))
     func deaf() async throws {
         let place = try #require(PostgresTestDatabase.current)
         let test = try Self.store(place.url)
@@ -247,7 +247,7 @@ struct PostgresWeatherTests {
             await test.store.close()
             return sorted
         }
-        try await withPostgresDatabase(exists: false) { place in
+        try await withPostgresDatabase(.missing) { place in
             try await place.server.sql(
                 "CREATE DATABASE \(place.name) TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
             )
@@ -260,7 +260,7 @@ struct PostgresWeatherTests {
         "a database whose encoding is not UTF-8 is refused, and so is a server that is not there; no password is told"
     )
     func refused() async throws {
-        try await withPostgresDatabase(exists: false) { place in
+        try await withPostgresDatabase(.missing) { place in
             try await place.server.sql(
                 "CREATE DATABASE \(place.name) TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"
             )

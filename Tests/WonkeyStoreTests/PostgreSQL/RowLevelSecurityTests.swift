@@ -5,19 +5,15 @@ import WonkeyCore
 @testable import WonkeyStore
 
 /// The second wall, tried with plain SQL: what the roles see and change in every table.
-@Suite("Row-level security", .postgres, .timeLimit(.minutes(3)))
+@Suite("Row-level security", .postgres(.migrated), .timeLimit(.minutes(3)))
 struct RowLevelSecurityTests {
-    private func migrated() async throws -> PostgresTestDatabase {
-        let place = try #require(PostgresTestDatabase.current)
-        let database = try PostgresDatabase(Secret(place.url))
-        _ = try await SQLSchemaMigrator(database, clock: FixedClock()).migrate()
-        await database.close()
-        return place
+    private func migrated() throws -> PostgresTestDatabase {
+        try #require(PostgresTestDatabase.current)
     }
 
     @Test("every table there is has row-level security and is tried below; no function looks where it is told")
     func catalog() async throws {
-        let place = try await self.migrated()
+        let place = try self.migrated()
         let tables = try await place.sql(
             "SELECT relname, relrowsecurity FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
         )
@@ -34,7 +30,7 @@ struct RowLevelSecurityTests {
 
     @Test("a member reads, counts, changes, deletes and adds in no table what is another organization's")
     func foreign() async throws {
-        let probe = try await RoleProbe(try await self.migrated())
+        let probe = try await RoleProbe(try self.migrated())
         for table in TenantRows.tables {
             let (name, foreign) = (table.name, table.rows(of: "b"))
             let results = try await probe.results(
@@ -65,7 +61,7 @@ struct RowLevelSecurityTests {
 
     @Test("a member moves nothing of theirs to another organization, and joins none")
     func moving() async throws {
-        let probe = try await RoleProbe(try await self.migrated())
+        let probe = try await RoleProbe(try self.migrated())
         let attempts = [
             "UPDATE projects SET org_id = 'org_b'", "UPDATE keys SET project_id = 'project_b'",
             "UPDATE permissions SET org_id = 'org_b'",
@@ -89,7 +85,7 @@ struct RowLevelSecurityTests {
         arguments: ["viewer", "developer"]
     )
     func lesserRoles(role: String) async throws {
-        let place = try await self.migrated()
+        let place = try self.migrated()
         let probe = try await RoleProbe(place)
         try await place.sql(
             """
@@ -116,7 +112,7 @@ struct RowLevelSecurityTests {
 
     @Test("the data plane and the accounts' service may do what is listed, and nothing else")
     func privileges() async throws {
-        let place = try await self.migrated()
+        let place = try self.migrated()
         func privileges(of role: String) async throws -> [String] {
             try await place.sql(
                 """
@@ -159,7 +155,7 @@ struct RowLevelSecurityTests {
 
     @Test("the proxy's role changes nothing but when a key was used last, and reads no record")
     func proxy() async throws {
-        let probe = try await RoleProbe(try await self.migrated())
+        let probe = try await RoleProbe(try self.migrated())
         let attempts = [
             "UPDATE keys SET last_used_at = 7", "UPDATE keys SET state = 'revoked'", "SELECT path FROM request_logs",
             "DELETE FROM request_logs", "UPDATE limit_overrides SET quota = 9", "SELECT 1 FROM users",
@@ -171,7 +167,7 @@ struct RowLevelSecurityTests {
 
     @Test("a store of a member's is bound by it in every transaction, and the connection is free again after it")
     func scoped() async throws {
-        let place = try await self.migrated()
+        let place = try self.migrated()
         _ = try await RoleProbe(place)
         let database = try PostgresDatabase(Secret(place.url), limits: PostgresLimits(connectionsMax: 1))
         let query: BoundSQL = "SELECT id FROM projects ORDER BY id"
