@@ -1,8 +1,10 @@
 package import WonkeyCore
 
-/// Who changed what in an organization or a project, newest first.
+/// Who changed what, newest first.
 package struct ReadAudit: Sendable {
     package enum Place: Equatable, Sendable {
+        /// All that the acting user's scope reaches.
+        case everywhere
         case organization(OrganizationID)
         /// A name or id.
         case project(String)
@@ -64,6 +66,7 @@ package struct ReadAudit: Sendable {
 
     private func place(in context: AdministrationContext) async throws(OperationError) -> AuditFilter.Place {
         switch self.place {
+        case .everywhere: .everywhere
         case .organization(let id): .organization(id)
         case .project(let nameOrID): .project(try await context.project(nameOrID).id)
         }

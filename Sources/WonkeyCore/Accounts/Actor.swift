@@ -55,6 +55,8 @@ package struct AuditRecord: Equatable, Sendable {
 /// Which records of the audit log to show.
 package struct AuditFilter: Equatable, Sendable {
     package enum Place: Equatable, Sendable {
+        /// All that the store's scope reaches; for the operator also what belongs to no organization.
+        case everywhere
         case organization(OrganizationID)
         case project(ProjectID)
     }

@@ -19,6 +19,7 @@ extension SQLAdministrationStore {
             FROM audit_log WHERE \(self.scope.reaches("audit_log.org_id"))
             """
         switch filter.place {
+        case .everywhere: break
         case .organization(let id): query += " AND org_id = \(id)"
         case .project(let id): query += " AND project_id = \(id)"
         }
@@ -34,6 +35,7 @@ extension SQLAdministrationStore {
 
     private func checkPlace(_ place: AuditFilter.Place, on connection: any SQLConnection) throws {
         switch place {
+        case .everywhere: break
         case .organization(let id):
             let exists = try connection.hasRow(
                 "SELECT 1 FROM orgs WHERE id = \(id) AND deleted_at IS NULL AND \(self.scope.reaches("orgs.id"))"

@@ -6,12 +6,17 @@ import WonkeyCore
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
-        abstract: "Who changed what in a project, newest first."
+        abstract: "Who changed what, newest first.",
+        discussion: """
+            Everything without --organization and --project, sign-ups and other things of no organization included.
+            """
     )
 
     @OptionGroup var options: CommonOptions
-    @Option(help: ArgumentHelp("The project's name or id.", valueName: "name-or-id"))
-    var project: String
+    @Option(help: ArgumentHelp("Only what belongs to this organization.", valueName: "id"))
+    var organization: String?
+    @Option(help: ArgumentHelp("Only what belongs to this project.", valueName: "name-or-id"))
+    var project: String?
     @Option(help: ArgumentHelp("Only changes of this key or other thing.", valueName: "id"))
     var subject: String?
     @Option(help: ArgumentHelp("Only changes by this one, such as cli:alice or user:usr_….", valueName: "actor"))
@@ -25,9 +30,15 @@ struct AuditCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many at most, 1 to 100.", valueName: "number"))
     var limit: Int = 50
 
+    func validate() throws {
+        guard self.organization == nil || self.project == nil else {
+            throw ValidationError("--organization and --project exclude each other.")
+        }
+    }
+
     func run() async throws {
         let operation = ReadAudit(
-            place: .project(self.project),
+            place: self.place,
             subject: self.subject,
             actor: self.actor,
             event: self.event,
@@ -48,5 +59,10 @@ struct AuditCommand: AsyncParsableCommand {
                 )
             }
         }
+    }
+
+    private var place: ReadAudit.Place {
+        if let project { return .project(project) }
+        return self.organization.map { .organization(OrganizationID(rawValue: $0)) } ?? .everywhere
     }
 }

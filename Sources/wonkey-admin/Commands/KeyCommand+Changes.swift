@@ -73,13 +73,33 @@ extension KeyCommand {
         func run() async throws {
             try self.confirmation.requireMeans(of: "revoking")
             try await Session.run(self.options) { session in
-                if !self.confirmation.yes {
-                    let key = try await ShowKey(id: self.id).run(in: session.context)
-                    let question = "Revoke \(key.start)… (\(printable(key.name))) for good?"
-                    try self.confirmation.ask(question, orElse: "nothing was revoked")
-                }
+                try await self.confirmation.ask("Revoke", self.id, orElse: "nothing was revoked", in: session)
                 let key = try await RevokeKey(id: self.id).run(in: session.context)
                 try session.output.show(key.json) { "Revoked \(key.id) (\(key.start)…).\n" }
+            }
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End a key for good and show it no more.",
+            discussion: """
+                Every proxy refuses it within a second, and no list has it any more; its log and usage stay. It cannot be
+                undone, so that you are asked first.
+                """
+        )
+
+        @OptionGroup var options: CommonOptions
+        @OptionGroup var confirmation: Confirmation
+        @Argument(help: "The key's id, not the key.")
+        var id: String
+
+        func run() async throws {
+            try self.confirmation.requireMeans(of: "deleting")
+            try await Session.run(self.options) { session in
+                try await self.confirmation.ask("Delete", self.id, orElse: "nothing was deleted", in: session)
+                let key = try await DeleteKey(id: self.id).run(in: session.context)
+                try session.output.show(key.json) { "Deleted \(key.id) (\(key.start)…).\n" }
             }
         }
     }
@@ -152,5 +172,14 @@ extension KeyCommand {
             let isSpace = { (byte: UInt8) in [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
             return Array(input.drop(while: isSpace).reversed().drop(while: isSpace).reversed())
         }
+    }
+}
+
+extension Confirmation {
+    /// Asks about a key, and ends the command unless the answer is yes or was given.
+    fileprivate func ask(_ verb: String, _ id: String, orElse message: String, in session: Session) async throws {
+        guard !self.yes else { return }
+        let key = try await ShowKey(id: id).run(in: session.context)
+        try self.ask("\(verb) \(key.start)… (\(printable(key.name))) for good?", orElse: message)
     }
 }

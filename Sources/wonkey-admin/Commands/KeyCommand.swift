@@ -6,16 +6,16 @@ import WonkeyCore
 struct KeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Keys: create, list, show, update, revoke, rotate, verify.",
+        abstract: "Keys: create, list, show, update, revoke, delete, rotate, verify.",
         subcommands: [
-            Create.self, List.self, Show.self, Update.self, Revoke.self, Rotate.self, Verify.self,
+            Create.self, List.self, Show.self, Update.self, Revoke.self, Delete.self, Rotate.self, Verify.self,
         ]
     )
 
     @OptionGroup var options: CommonOptions
 
     func run() throws {
-        throw ValidationError("Name what to do: create, list, show, update, revoke, rotate or verify.")
+        throw ValidationError("Name what to do: create, list, show, update, revoke, delete, rotate or verify.")
     }
 }
 

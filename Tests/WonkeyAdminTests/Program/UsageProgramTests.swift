@@ -25,12 +25,16 @@ struct UsageProgramTests {
         "a usage error goes to standard error, with status 2",
         arguments: [
             ([], "Name a command."),
-            (["key"], "Name what to do: create, list, show, update, revoke, rotate or verify."),
+            (["key"], "Name what to do: create, list, show, update, revoke, delete, rotate or verify."),
             (["key", "create", "--project", "acme"], "Missing expected argument '--name <name>'"),
             (["frobnicate"], "Unexpected argument 'frobnicate'"),
             (["project", "list", "--frob"], "Unknown option '--frob'"),
             (["project", "list", "--output", "xml"], "The value 'xml' is invalid for '--output <format>'"),
             (["logs", "--project", "acme", "--count", "--follow"], "--count and --follow exclude each other."),
+            (
+                ["audit", "--project", "acme", "--organization", "o"],
+                "--organization and --project exclude each other."
+            ),
             (["limit", "list"], "Give either --key or --project."),
             (["key", "create", "--project", "acme", "--name", "a", "--expires", "soon"], "\"soon\" is no time"),
             (
