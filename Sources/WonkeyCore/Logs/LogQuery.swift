@@ -58,8 +58,11 @@ package struct DailyUsage: Equatable, Sendable {
 package protocol LogRepository: AnalyticsRepository {
     /// Records newest first, at most `limit` (1–1000), older than `before` where given.
     func records(_ filter: LogFilter, before: LogCursor?, limit: Int) async throws(StoreError) -> [RequestRecord]
-    /// Records oldest first, newer than `after`; for `logs --follow`.
-    func records(_ filter: LogFilter, after: LogCursor, limit: Int) async throws(StoreError) -> [RequestRecord]
+    /// How far the log has been written.
+    func mark() async throws(StoreError) -> LogMark
+    /// Records in the order in which they arrived, at most `limit` (1–1000).
+    func records(_ filter: LogFilter, arrived span: LogArrivals, limit: Int) async throws(StoreError)
+        -> LogArrivals.Page
     func count(_ filter: LogFilter) async throws(StoreError) -> Int
     /// Daily usage of a project, by day and key; days are inclusive.
     func usage(

@@ -19,15 +19,6 @@ package struct SQLLogRepository: LogRepository {
         return try await self.database.read { try $0.rows(query, RequestRecord.init) }
     }
 
-    package func records(
-        _ filter: LogFilter,
-        after: LogCursor,
-        limit: Int
-    ) async throws(StoreError) -> [RequestRecord] {
-        let query = Self.page(filter, self.condition(filter.projectID), after: after, limit: limit)
-        return try await self.database.read { try $0.rows(query, RequestRecord.init) }
-    }
-
     package func count(_ filter: LogFilter) async throws(StoreError) -> Int {
         let condition = Self.condition(filter, self.condition(filter.projectID))
         return try await self.database.read { connection in
@@ -79,24 +70,14 @@ package struct SQLLogRepository: LogRepository {
     static func page(_ filter: LogFilter, _ guarding: BoundSQL, before: LogCursor?, limit: Int) -> BoundSQL {
         var condition = self.condition(filter, guarding)
         if let before { condition += " AND (time, id) < (\(before.time), \(before.id))" }
-        return self.page(condition, order: "time DESC, id DESC", limit: limit)
+        return """
+            SELECT id, request_id, time, project_id, key_id, method, path, route, status, latency_us,
+                bytes_received, bytes_sent, client_address, user_agent, limit_verdict, fault, images
+            FROM request_logs WHERE \(condition) ORDER BY time DESC, id DESC LIMIT \(min(max(limit, 1), 1_000))
+            """
     }
 
-    static func page(_ filter: LogFilter, _ guarding: BoundSQL, after: LogCursor, limit: Int) -> BoundSQL {
-        var condition = self.condition(filter, guarding)
-        condition += " AND (time, id) > (\(after.time), \(after.id))"
-        return self.page(condition, order: "time, id", limit: limit)
-    }
-
-    private static func page(_ condition: BoundSQL, order: BoundSQL, limit: Int) -> BoundSQL {
-        """
-        SELECT id, request_id, time, project_id, key_id, method, path, route, status, latency_us,
-            bytes_received, bytes_sent, client_address, user_agent, limit_verdict, fault, images
-        FROM request_logs WHERE \(condition) ORDER BY \(order) LIMIT \(min(max(limit, 1), 1_000))
-        """
-    }
-
-    private static func condition(_ filter: LogFilter, _ guarding: BoundSQL) -> BoundSQL {
+    static func condition(_ filter: LogFilter, _ guarding: BoundSQL) -> BoundSQL {
         var condition: BoundSQL = "project_id = \(filter.projectID)\(guarding)"
         if let keyID = filter.keyID { condition += " AND key_id = \(keyID)" }
         switch filter.status {

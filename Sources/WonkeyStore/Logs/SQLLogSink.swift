@@ -19,18 +19,22 @@ package final class SQLLogSink: LogSink {
 
     package func write(_ batch: LogBatch) async throws(StoreError) {
         let now = self.clock.now
+        let nextArrival = self.database.dialect.nextArrival
         let isCleaning = self.cleanedAt.withLock { $0.map { now - $0 >= Self.cleaning } ?? true }
         try await self.database.write { connection in
             let isNew = try connection.execute(
                 "INSERT INTO log_batches (id, applied_at) VALUES (\(batch.id), \(now)) ON CONFLICT (id) DO NOTHING"
             )
             guard isNew == 1 else { return }
-            try connection.insert(
-                batch.records.map(\.columns),
-                into: "request_logs",
-                columns: RequestRecord.columnNames,
-                onConflict: "ON CONFLICT (id) DO NOTHING"
-            )
+            if !batch.records.isEmpty {
+                let arrival = try connection.first(nextArrival) { try $0.integer(0) }
+                try connection.insert(
+                    batch.records.map { $0.columns + [arrival.sqlValue] },
+                    into: "request_logs",
+                    columns: RequestRecord.columnNames + ["arrival"],
+                    onConflict: "ON CONFLICT (id) DO NOTHING"
+                )
+            }
             try Self.add(batch.usage, on: connection)
             // Last, because of its locks: whoever else writes the same project's day waits for this transaction.
             try RollupWriter.add(batch.rollups, on: connection)

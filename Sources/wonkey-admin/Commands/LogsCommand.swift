@@ -10,7 +10,7 @@ struct LogsCommand: AsyncParsableCommand {
         abstract: "Read the request log, newest first; count it; follow it.",
         discussion: """
             Times are RFC 3339, dates, or how long ago (1h). With --follow the last records come first, then new ones as
-            they are written, oldest first and one JSON object a line, until SIGINT or SIGTERM.
+            they arrive, one JSON object a line, until SIGINT or SIGTERM. What a spool brings in late comes late, too.
             """
     )
 

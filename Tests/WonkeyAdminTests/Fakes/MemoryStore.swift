@@ -303,10 +303,24 @@ final class MemoryStore: AdministrationStore, LogRepository, SchemaMigrator {
         }
     }
 
-    func records(_ filter: LogFilter, after: LogCursor, limit: Int) async throws(StoreError) -> [RequestRecord] {
+    func mark() async throws(StoreError) -> LogMark {
+        try self.call { LogMark(next: Int64($0.records.count)) }
+    }
+
+    /// Every record is a batch of its own, in the order of ``State/records``.
+    func records(
+        _ filter: LogFilter,
+        arrived span: LogArrivals,
+        limit: Int
+    ) async throws(StoreError) -> LogArrivals.Page {
         try self.call { state in
-            let matching = state.records.filter { filter.matches($0) && ($0.time, $0.id) > (after.time, after.id) }
-            return Array(matching.sorted { ($0.time, $0.id) < ($1.time, $1.id) }.prefix(limit))
+            let start = span.place.map { $0.arrival + 1 } ?? span.from.next
+            let arrived = (start..<span.to.next).prefix(limit)
+            let last = arrived.last.map { LogArrivals.Place(arrival: $0, id: state.records[Int($0)].id) }
+            return LogArrivals.Page(
+                records: arrived.map { state.records[Int($0)] }.filter(filter.matches),
+                next: arrived.count < limit ? nil : last
+            )
         }
     }
 

@@ -110,7 +110,7 @@ struct LogProgramTests {
         #expect(text.standardOutput.split(separator: "\n").last?.hasPrefix(row) == true)
     }
 
-    @Test("following prints the last records, then new ones, until a signal, and ends with 0")
+    @Test("following prints the last records, then what arrives, old or new, until a signal, and ends with 0")
     func follow() async throws {
         let installation = try await Installation.withProject()
         let project = try await installation.json("project", "show", "acme")
@@ -119,6 +119,7 @@ struct LogProgramTests {
             self.record("r1", project: project, key: key, at: 0), self.record("r2", project: project, key: key, at: 1),
         ])
         let third = self.record("r3", project: project, key: key, at: 2)
+        let spooled = self.record("r0", project: project, key: key, at: -86_400)
         let follow = ["logs", "--project", "acme", "--follow", "--limit", "1", "--output", "json"]
         let outcome = try await installation.running(follow) { program in
             let first = try JSON(try #require(try await program.nextLine()))
@@ -126,6 +127,9 @@ struct LogProgramTests {
             try await installation.write([third])
             let second = try JSON(try #require(try await program.nextLine()))
             #expect(second["id"] == "r3")
+            try await installation.write([spooled])
+            let late = try JSON(try #require(try await program.nextLine()))
+            #expect(late["id"] == "r0")
             try program.signal(.interrupt)
             #expect(try await program.nextLine() == nil)
         }

@@ -279,9 +279,10 @@ struct SQLAnalyticsTests {
                 let logs = test.store.logs(for: scope)
                 let filter = LogFilter(projectID: Self.home.id)
                 let overview = try await logs.overview(of: Self.home.id, hours: 0..<48, top: 5)
+                let arrivals = LogArrivals(from: LogMark(next: 0), to: try await logs.mark())
                 seen["\(scope)"] = [
                     try await logs.records(filter, before: nil, limit: 9).count,
-                    try await logs.records(filter, after: LogCursor(time: at(0), id: ""), limit: 9).count,
+                    try await logs.records(filter, arrived: arrivals, limit: 9).records.count,
                     try await logs.count(filter),
                     try await logs.usage(of: Self.home.id, key: nil, fromDay: 0, toDay: 9).count,
                     Int(overview.figures.counts.requests), overview.topKeys.count, overview.topPaths.count,

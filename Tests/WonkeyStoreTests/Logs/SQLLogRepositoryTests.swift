@@ -70,10 +70,11 @@ struct SQLLogRepositoryTests {
             example.narrow(&filter)
             let logs = test.store.logs
             #expect(try await logs.records(filter, before: nil, limit: 100).map(\.id) == example.found)
-            let start = LogCursor(time: at(0), id: "")
-            let followed = try await logs.records(filter, after: start, limit: 100).map(\.id)
-            // Oldest first, and those of the same moment by id.
-            #expect(followed == example.found.reversed())
+            let span = LogArrivals(from: LogMark(next: 0), to: try await logs.mark())
+            let followed = try await logs.records(filter, arrived: span, limit: 100)
+            // Of one batch, by id.
+            #expect(followed.records.map(\.id) == example.found.sorted())
+            #expect(followed.next == nil)
             #expect(try await logs.count(filter) == example.found.count)
         }
     }
@@ -103,18 +104,28 @@ struct SQLLogRepositoryTests {
         }
     }
 
-    @Test("following goes on where it stopped", arguments: Backend.allCases)
-    func following(backend: Backend) async throws {
+    @Test("what arrived between two marks is given in pages, once, whatever its time", arguments: Backend.allCases)
+    func arrivals(backend: Backend) async throws {
         try await backend.withStore { test in
+            let (sink, logs) = (test.store.logSink, test.store.logs)
             let filter = LogFilter(projectID: Self.home.id)
-            try await test.store.logSink.write(LogBatch(id: "b", records: Self.records(), usage: []))
-            let start = LogCursor(time: at(20), id: "r2")
-            let first = try await test.store.logs.records(filter, after: start, limit: 2)
-            #expect(first.map(\.id) == ["r3", "r4"])
-            let next = LogCursor(time: at(30), id: "r4")
-            #expect(try await test.store.logs.records(filter, after: next, limit: 9).map(\.id) == ["r5", "r6"])
-            let end = LogCursor(time: at(50), id: "r6")
-            #expect(try await test.store.logs.records(filter, after: end, limit: 9) == [])
+            try await sink.write(LogBatch(id: "b1", records: Self.records(), usage: []))
+            let from = try await logs.mark()
+            #expect(try await logs.mark().next >= from.next)
+            try await sink.write(LogBatch(id: "b2", records: [record("r7", at: 60)], usage: []))
+            // From a spool: older than all there is, and one that was written before the outage.
+            let late = [record("o1", at: 1), record("o2", at: 2), record("r1", at: 10)]
+            try await sink.write(LogBatch(id: "b3", records: late, usage: []))
+            let to = try await logs.mark()
+            try await sink.write(LogBatch(id: "b4", records: [record("r8", at: 70)], usage: []))
+            var span = LogArrivals(from: from, to: to)
+            let first = try await logs.records(filter, arrived: span, limit: 2)
+            #expect(first.records.map(\.id) == ["r7", "o1"])
+            span.place = first.next
+            let second = try await logs.records(filter, arrived: span, limit: 2)
+            #expect(second == LogArrivals.Page(records: [late[1]], next: nil))
+            span = LogArrivals(from: to, to: try await logs.mark())
+            #expect(try await logs.records(filter, arrived: span, limit: 9).records.map(\.id) == ["r8"])
         }
     }
 

@@ -189,6 +189,45 @@ struct PostgresWeatherTests {
         for test in tests { await test.store.close() }
     }
 
+    @Test("a batch that begins first and commits last is given then, and no other twice", .postgres(.migrated))
+    func slowBatch() async throws {
+        let place = try #require(PostgresTestDatabase.current)
+        let test = try Self.store(place.url)
+        let (sink, logs) = (test.store.logSink, test.store.logs)
+        func batch(_ id: String) -> LogBatch { LogBatch(id: id, records: [record(id, at: 1)], usage: []) }
+        func given(_ from: LogMark, _ to: LogMark) async throws -> [String] {
+            let filter = LogFilter(projectID: project("a").id)
+            return try await logs.records(filter, arrived: LogArrivals(from: from, to: to), limit: 9).records.map(\.id)
+        }
+        let start = try await logs.mark()
+        let release = DispatchSemaphore(value: 0)
+        let isWritten = AsyncStream.makeStream(of: Void.self)
+        let nextArrival = test.database.dialect.nextArrival
+        async let slow: Void = test.place.connect().write { connection in
+            let arrival = try connection.first(nextArrival) { try $0.integer(0) }
+            try connection.insert(
+                [record("slow", at: 1).columns + [arrival.sqlValue]],
+                into: "request_logs",
+                columns: RequestRecord.columnNames + ["arrival"],
+                onConflict: "ON CONFLICT (id) DO NOTHING"
+            )
+            isWritten.continuation.yield()
+            release.wait()
+        }
+        for await _ in isWritten.stream { break }
+        try await sink.write(batch("quick"))
+        let during = try await logs.mark()
+        #expect(try await given(start, during) == ["quick"])
+        release.signal()
+        try await slow
+        try await sink.write(batch("next"))
+        let after = try await logs.mark()
+        #expect(try await given(during, after) == ["slow", "next"])
+        #expect(try await given(start, after) == ["slow", "quick", "next"])
+        #expect(try await given(after, logs.mark()) == [])
+        await test.store.close()
+    }
+
     @Test("a commit wakes the feed at once, however long it would wait", .postgres(.migrated))
     func notification() async throws {
         let place = try #require(PostgresTestDatabase.current)

@@ -31,12 +31,33 @@ struct SQLitePlanTests {
             let queries = [
                 SQLLogRepository.page(filter, "", before: nil, limit: 10),
                 SQLLogRepository.page(filter, "", before: cursor, limit: 10),
-                SQLLogRepository.page(filter, "", after: cursor, limit: 10),
             ]
             for query in queries {
                 let plan = try await test.values("EXPLAIN QUERY PLAN \(query)").map { try SQLRow(values: $0).text(3) }
                 #expect(plan.count == 1)
                 #expect(plan.first?.hasPrefix("SEARCH request_logs USING INDEX \(example.index) (") == true, "\(plan)")
+            }
+        }
+    }
+
+    @Test("what arrived is read in order of arrival from its index, whatever the filter", arguments: Self.cases)
+    func arrivals(example: Case) async throws {
+        try await Backend.sqlite.withStore { test in
+            _ = try await test.store.changes.latest()
+            var filter = LogFilter(projectID: project("a").id)
+            example.narrow(&filter)
+            let place = LogArrivals.Place(arrival: 7, id: "r")
+            let from = LogMark(next: 5, open: [2, 4])
+            let spans = [
+                LogArrivals(from: LogMark(next: 5), to: LogMark(next: 9)),
+                LogArrivals(from: from, to: LogMark(next: 9, open: [8])),
+                LogArrivals(from: from, to: LogMark(next: 9, open: [8]), after: place),
+            ]
+            for span in spans {
+                let query = SQLLogRepository.arrivals(filter, "", in: span, limit: 10)
+                let plan = try await test.values("EXPLAIN QUERY PLAN \(query)").map { try SQLRow(values: $0).text(3) }
+                let search = "SEARCH request_logs USING INDEX request_logs_arrival (arrival>"
+                #expect(plan.first?.hasPrefix(search) == true, "\(plan)")
             }
         }
     }
