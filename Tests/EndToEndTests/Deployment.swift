@@ -24,6 +24,7 @@ struct Deployment: Sendable {
     ///   - directory: Everything is in it.
     ///   - proxies: How many share the store and the counters.
     ///   - store: The store's URL; a SQLite file in the folder by default.
+    ///   - limits: What follows the URL in the `store` section, behind a comma.
     ///   - environment: Of both programs.
     ///   - tls: The public listeners' `tls` section, in braces; `DIRECTORY` stands for the folder.
     ///   - logs: The `logs` section; `INDEX` stands for the proxy's number.
@@ -33,6 +34,7 @@ struct Deployment: Sendable {
         in directory: TemporaryDirectory,
         proxies: Int = 1,
         store: String = "sqlite:DIRECTORY/wonkey.db",
+        limits: String = "",
         environment: [String: String?] = [:],
         tls: String? = nil,
         logs: String = "logs: {batch: {rows: 100, every: 20ms}, spool: {directory: DIRECTORY/spool-INDEX}}",
@@ -54,7 +56,7 @@ struct Deployment: Sendable {
                 listeners:
                   - {address: "127.0.0.1:\(ports.proxy)"\(tls.map { ", tls: \($0)" } ?? "")}
                 operations: {address: 127.0.0.1:\(ports.operations)}
-                store: {url: "\(store)"}
+                store: {url: "\(store)"\(limits)}
                 \(logs)
                 \(body)
 

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Support
 import Testing
 
@@ -101,9 +102,21 @@ enum Engine: String, CaseIterable {
     case sqlite, postgres
 
     func withStoreURL(_ body: (String) async throws -> Void) async throws {
+        try await self.withStore { url, _ in try await body(url) }
+    }
+
+    /// The same, with a way to run SQL in it once it is there.
+    func withStore(_ body: (_ url: String, _ sql: (String) async throws -> Void) async throws -> Void) async throws {
         switch self {
-        case .sqlite: try await body("sqlite:DIRECTORY/wonkey.db")
-        case .postgres: try await withPostgresDatabase { try await body($0.url) }
+        case .sqlite:
+            let path = try #require(TemporaryDirectory.current).file("wonkey.db")
+            try await body("sqlite:\(path)") { sql in
+                try await DatabaseQueue(path: path).write { try $0.execute(sql: sql) }
+            }
+        case .postgres:
+            try await withPostgresDatabase { database in
+                try await body(database.url) { try await database.sql($0) }
+            }
         }
     }
 }

@@ -73,6 +73,28 @@ package final class PostgresServer: Sendable {
         await self.end("kill")
     }
 
+    /// Stops every process of the server where it is: it takes connections, as far as the system does, and never answers.
+    package func pause() async throws {
+        try await self.order("pause") { FileManager.default.fileExists(atPath: $0) }
+    }
+
+    /// Lets the server go on after ``pause()``.
+    package func resume() async throws {
+        try await self.order("resume") { !FileManager.default.fileExists(atPath: $0) }
+    }
+
+    /// Where a client on this machine connects to.
+    package var socket: String { "\(self.folder)/.s.PGSQL.\(self.port)" }
+
+    private func order(_ order: String, _ isDone: (_ mark: String) -> Bool) async throws {
+        self.process.withLock { _ = $0?.orders.yield(order) }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while !isDone(self.folder + "/paused") {
+            guard ContinuousClock.now < deadline else { throw Failure(description: "PostgreSQL did not \(order)") }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
     /// Ends the server and removes its folder.
     package func stop() async {
         await self.end("stop")
@@ -165,10 +187,9 @@ package final class PostgresServer: Sendable {
     }
 
     private func isListening() async -> Bool {
-        let path = "\(self.folder)/.s.PGSQL.\(self.port)"
-        guard FileManager.default.fileExists(atPath: path) else { return false }
+        guard FileManager.default.fileExists(atPath: self.socket) else { return false }
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        let channel = try? await bootstrap.connect(unixDomainSocketPath: path).get()
+        let channel = try? await bootstrap.connect(unixDomainSocketPath: self.socket).get()
         try? await channel?.close()
         return channel != nil
     }
@@ -220,9 +241,20 @@ package final class PostgresServer: Sendable {
         $as "$bin/postgres" -D "$folder/data" -k "$folder" -h 127.0.0.1 -p "$port" -c fsync=off -c full_page_writes=off \\
             -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off -c max_wal_size=4GB "$@" \\
             >>"$folder/log" 2>&1 </dev/null &
-        read -r order || order=stop
-        kill -QUIT $! 2>/dev/null || true
-        wait $! || true
+        server=$!
+        tell() { kill "$1" "$server" $(cat "/proc/$server/task/$server/children" 2>/dev/null) 2>/dev/null || true; }
+        while :; do
+            read -r order || order=stop
+            case $order in
+            pause) tell -STOP && : >paused ;;
+            resume) tell -CONT && rm -f paused ;;
+            *) break ;;
+            esac
+        done
+        kill -QUIT "$server" 2>/dev/null || true
+        tell -CONT
+        wait "$server" || true
+        rm -f paused
         if [ "$order" = stop ]; then
             cd /
             rm -rf "$folder"

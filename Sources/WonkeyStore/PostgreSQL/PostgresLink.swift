@@ -1,4 +1,6 @@
 internal import CLibPQ
+import Dispatch
+import Foundation
 import Glibc
 import WonkeyCore
 
@@ -254,7 +256,7 @@ extension PostgresLink {
             guard flushed >= 0 else { throw self.connectionFault() }
             if unsafe flushed == 0 && PQisBusy(self.connection) == 0 { return }
             if wait.interruption?.isRequested == true {
-                if !self.cancels { self.cancelStatement() }
+                if !self.cancels { try self.cancelStatement() }
                 deadline = min(deadline, .now + Self.cancellationPatience)
             }
             let events = flushed == 1 ? POLLIN | POLLOUT : POLLIN
@@ -262,21 +264,52 @@ extension PostgresLink {
             case .ready: guard unsafe PQconsumeInput(self.connection) == 1 else { throw self.connectionFault() }
             case .woken: break
             case .deadline:
-                if self.cancels { throw .cancelled }
                 throw PostgresFault(kind: .timedOut, message: "the server did not answer in time")
             }
         }
     }
 
-    /// Asks the server to stop what it does; blocks for as long as another connection takes.
-    private func cancelStatement() {
+    /// Asks the server to stop what it does.
+    ///
+    /// `PQcancel` waits without a limit for a server that takes connections and does not answer, so a thread does it. An
+    /// order that is still on its way must find no later statement to stop: the connection is then given up.
+    private func cancelStatement() throws(PostgresFault) {
         self.cancels = true
-        guard let order = unsafe PQgetCancel(self.connection) else { return }
-        // The reason does not matter: what is not stopped runs into the deadline.
-        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { reason in
-            _ = unsafe PQcancel(order, reason.baseAddress, Int32(reason.count))
+        guard let order = unsafe CancelOrder(self.connection) else { return }
+        let isDone = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            order.send()
+            isDone.signal()
         }
-        unsafe PQfreeCancel(order)
+        guard isDone.wait(timeout: .now() + .milliseconds(Int(Self.cancellationPatience.milliseconds))) == .success
+        else {
+            throw PostgresFault(kind: .timedOut, message: "the server did not take the order to stop in time")
+        }
+    }
+}
+
+/// What libpq needs to ask a server to stop a statement.
+///
+/// `@unchecked Sendable`: the pointer is private and constant, and `PQcancel`, which only reads what it points to, may be
+/// called from any thread; the connection itself is not touched.
+@safe private final class CancelOrder: @unchecked Sendable {
+    private let order: OpaquePointer
+
+    /// Takes what is needed from a connection; `nil` if that is gone.
+    init?(_ connection: OpaquePointer) {
+        guard let order = unsafe PQgetCancel(connection) else { return nil }
+        unsafe self.order = order
+    }
+
+    deinit {
+        unsafe PQfreeCancel(self.order)
+    }
+
+    /// Blocks until the server has taken it; whether it could does not matter: what is not stopped runs into a deadline.
+    func send() {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { reason in
+            _ = unsafe PQcancel(self.order, reason.baseAddress, Int32(reason.count))
+        }
     }
 }
 
