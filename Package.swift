@@ -135,11 +135,20 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", path: "Sources/C/CLibPQ", pkgConfig: "libpq"),
         .systemLibrary(name: "CLibYAML", path: "Sources/C/CLibYAML", pkgConfig: "yaml-0.1"),
 
+        // What the two roots share.
+        .target(
+            name: "WonkeyWiring",
+            dependencies: [
+                "WonkeyCore", "WonkeyConfig", "WonkeyRedis", "WonkeyStore", lifecycle, log,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "wonkey",
             dependencies: [
                 "WonkeyCore", "WonkeyHTTP", "WonkeyConfig", "WonkeyRedis", "WonkeyDNS", "WonkeyCurl", "WonkeyStore",
-                "WonkeyGateway", "WonkeyImages", arguments, lifecycle, log,
+                "WonkeyGateway", "WonkeyImages", "WonkeyWiring", arguments, lifecycle, log,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: settings
@@ -148,7 +157,7 @@ let package = Package(
             name: "wonkey-admin",
             dependencies: [
                 "WonkeyCore", "WonkeyConfig", "WonkeyRedis", "WonkeyCurl", "WonkeyStore", "WonkeyPasswords",
-                "WonkeyAdmin", arguments, lifecycle, log,
+                "WonkeyAdmin", "WonkeyWiring", arguments, lifecycle, log,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: settings

@@ -4,6 +4,7 @@ import WonkeyAdmin
 import WonkeyConfig
 import WonkeyCore
 import WonkeyStore
+import WonkeyWiring
 
 /// A command at work: the configuration read, the store open.
 struct Session {

@@ -1,10 +1,7 @@
-import Logging
 import WonkeyConfig
 import WonkeyCore
 import WonkeyGateway
 import WonkeyHTTP
-import WonkeyRedis
-import WonkeyStore
 
 /// From the configuration to what the gateway takes.
 extension Configuration {
@@ -138,41 +135,5 @@ extension Configuration.Server {
         limits.connectionsMax = self.connections
         limits.suspiciousPaths = self.pathPolicy == .reject ? .reject : .pass
         return limits
-    }
-}
-
-extension Store {
-    /// Opens the store of a configuration for a server.
-    static func open(_ location: Configuration.StoreLocation, logger: Logger) async throws -> Store {
-        switch location {
-        case .sqlite(let path):
-            return try await Store.open(url: "sqlite:\(path)", mode: .serve, logger: logger)
-        case .postgres(let postgres):
-            let limits = PostgresLimits(
-                connectionsMax: postgres.connections,
-                connectTimeout: postgres.connectTimeout,
-                statementTimeout: postgres.statementTimeout
-            )
-            return try await Store.open(url: postgres.url.revealed, limits: limits, mode: .serve, logger: logger)
-        }
-    }
-}
-
-extension RedisSettings {
-    /// Settings out of a validated configuration.
-    init(_ redis: Configuration.Redis, timeout: Duration) {
-        let address: Address
-        switch redis.endpoint {
-        case .tcp(let host, let port): address = .tcp(host: host, port: port)
-        case .unix(let path): address = .unix(path: path)
-        }
-        self.init(
-            address: address,
-            username: redis.user,
-            password: redis.password?.revealed,
-            database: redis.database,
-            usesTLS: redis.usesTLS
-        )
-        self.timeout = timeout
     }
 }

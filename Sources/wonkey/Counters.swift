@@ -5,6 +5,7 @@ import WonkeyConfig
 import WonkeyCore
 import WonkeyGateway
 import WonkeyRedis
+import WonkeyWiring
 
 /// The counter stores of all event loops, and how they are doing.
 final class Counters: Sendable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import WonkeyConfig
+import WonkeyWiring
 
 /// `wonkey run`: serves until SIGTERM or SIGINT.
 struct RunCommand: AsyncParsableCommand {
@@ -15,7 +16,7 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try self.options.load()
         let logging = configuration.logging
-        LoggingSystem.bootstrap { label in LogOutput.handler(label: label, logging) }
+        LoggingSystem.bootstrap { label in OperatorLog.handler(label: label, logging) }
         let logger = Logger(label: "wonkey")
         do {
             try await Sidecar(configuration, logger: logger).run()

@@ -3,11 +3,9 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import Synchronization
-import UnixSignals
 import WonkeyConfig
 import WonkeyGateway
 import WonkeyHTTP
-import WonkeyStore
 
 /// The public listeners: bind, serve, and at shutdown readiness off, delay, drain.
 struct ProxyService: Service {
@@ -72,17 +70,6 @@ struct WatcherService: Service {
     }
 }
 
-/// Deletes old log rows until shutdown.
-struct CleanerService: Service {
-    let cleaner: LogCleaner
-
-    func run() async {
-        await cancelWhenGracefulShutdown {
-            await self.cleaner.run()
-        }
-    }
-}
-
 /// Closes the counter stores at shutdown.
 struct CountersService: Service {
     let counters: Counters
@@ -90,19 +77,6 @@ struct CountersService: Service {
     func run() async {
         try? await gracefulShutdown()
         await self.counters.stop()
-    }
-}
-
-/// Ends the process at once when it is told to stop a second time.
-struct SecondSignal: Service {
-    func run() async {
-        await cancelWhenGracefulShutdown {
-            var count = 0
-            for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-                count += 1
-                if count == 2 { exit(1) }
-            }
-        }
     }
 }
 

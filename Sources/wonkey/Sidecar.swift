@@ -10,6 +10,7 @@ import WonkeyCurl
 import WonkeyGateway
 import WonkeyHTTP
 import WonkeyStore
+import WonkeyWiring
 
 /// Puts the data plane together out of a configuration and runs it.
 struct Sidecar {
@@ -30,7 +31,11 @@ struct Sidecar {
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: self.configuration.server.loops ?? System.coreCount
         )
-        let store = try await Store.open(self.configuration.store, logger: Logger(label: "wonkey.store"))
+        let store = try await Store.open(
+            self.configuration.store,
+            mode: .serve,
+            logger: Logger(label: "wonkey.store")
+        )
         let services = try CurlServiceClient()
         do {
             try await self.serve(on: group, store: store, services: services, tls: tls)
@@ -130,7 +135,7 @@ struct Sidecar {
         switch self.configuration.store {
         case .sqlite:
             let logger = Logger(label: "wonkey.log")
-            return [CleanerService(cleaner: store.cleaner(self.configuration.logs.retention, logger: logger))]
+            return [LogCleaning(store.cleaner(self.configuration.logs.retention, logger: logger))]
         case .postgres: return []
         }
     }

@@ -1,3 +1,5 @@
+import WonkeyCore
+
 /// A JSON value whose members keep their order.
 indirect enum JSON: Sendable {
     case string(String)
@@ -34,18 +36,9 @@ indirect enum JSON: Sendable {
     }
 
     private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\u{00}"..<"\u{20}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        var result = ""
+        result.appendJSONString(text)
+        return result
     }
 }
 

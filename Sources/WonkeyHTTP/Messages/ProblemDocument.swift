@@ -1,3 +1,5 @@
+import WonkeyCore
+
 /// An error answer for programs (RFC 9457), marked as the proxy's own.
 package struct ProblemDocument: Hashable, Sendable {
     /// The value of an extension member.
@@ -78,7 +80,7 @@ private enum JSONText {
         text += "{"
         for (index, member) in members.enumerated() {
             if index > 0 { text += "," }
-            JSONText.write(member.name, to: &text)
+            text.appendJSONString(member.name)
             text += ":"
             JSONText.write(member.value, to: &text)
         }
@@ -87,7 +89,7 @@ private enum JSONText {
 
     static func write(_ value: ProblemDocument.Member, to text: inout String) {
         switch value {
-        case .string(let string): JSONText.write(string, to: &text)
+        case .string(let string): text.appendJSONString(string)
         case .integer(let number): text += String(number)
         case .boolean(let flag): text += flag ? "true" : "false"
         case .array(let elements):
@@ -100,23 +102,5 @@ private enum JSONText {
         case .object(let members):
             JSONText.write(members.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }, to: &text)
         }
-    }
-
-    static func write(_ string: String, to text: inout String) {
-        text += "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "\u{0}"..<"\u{20}", "\u{7F}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        text += "\""
     }
 }

@@ -3,6 +3,7 @@ import NIOCore
 import WonkeyConfig
 import WonkeyCore
 import WonkeyRedis
+import WonkeyWiring
 
 /// The counters in Redis for those who are on no event loop.
 final class RedisCounterService: CounterService {
@@ -46,24 +47,5 @@ final class RedisCounterService: CounterService {
     /// Closes the connection for good.
     func stop() async {
         try? await self.store.eventLoop.submit { self.store.value.stop() }.get()
-    }
-}
-
-extension RedisSettings {
-    /// Settings out of a validated configuration.
-    init(_ redis: Configuration.Redis, timeout: Duration) {
-        let address: Address =
-            switch redis.endpoint {
-            case .tcp(let host, let port): .tcp(host: host, port: port)
-            case .unix(let path): .unix(path: path)
-            }
-        self.init(
-            address: address,
-            username: redis.user,
-            password: redis.password?.revealed,
-            database: redis.database,
-            usesTLS: redis.usesTLS
-        )
-        self.timeout = timeout
     }
 }

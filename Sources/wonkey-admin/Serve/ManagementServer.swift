@@ -8,6 +8,7 @@ import WonkeyAdmin
 import WonkeyConfig
 import WonkeyCore
 import WonkeyStore
+import WonkeyWiring
 
 /// Puts the management service together out of a configuration and runs it.
 struct ManagementServer {
@@ -77,7 +78,7 @@ struct ManagementServer {
                 .init(service: SecondSignal(), failureTerminationBehavior: .gracefullyShutdownGroup),
                 .init(
                     service: LogCleaning(
-                        cleaner: store.cleaner(
+                        store.cleaner(
                             self.configuration.logs.retention,
                             logger: Logger(label: "wonkey-admin.log")
                         )
@@ -161,27 +162,5 @@ struct ManagementServer {
     private static func failure(_ error: any Error, at address: WonkeyConfig.Endpoint) -> any Error {
         guard let error = error as? IOError else { return error }
         return CommandFailure(status: 1, message: "cannot listen on \(address): \(error.description)")
-    }
-}
-
-/// Deletes old log rows until shutdown; on PostgreSQL nobody else may.
-private struct LogCleaning: Service {
-    let cleaner: LogCleaner
-
-    func run() async {
-        await cancelWhenGracefulShutdown { await self.cleaner.run() }
-    }
-}
-
-/// Ends the process at once when it is told to stop a second time.
-private struct SecondSignal: Service {
-    func run() async {
-        await cancelWhenGracefulShutdown {
-            var count = 0
-            for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-                count += 1
-                if count == 2 { exit(1) }
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import WonkeyConfig
 import WonkeyCore
+import WonkeyWiring
 
 /// `wonkey-admin serve`: the management API over HTTP, until SIGTERM or SIGINT.
 struct ServeCommand: AsyncParsableCommand {
@@ -32,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration.management.address = try Self.listenAddress(address)
         }
         let logging = configuration.logging
-        LoggingSystem.bootstrap { label in ServiceLog.handler(label: label, logging) }
+        LoggingSystem.bootstrap { label in OperatorLog.handler(label: label, logging) }
         try await ManagementServer(configuration, file: file, environment: environment).run()
     }
 

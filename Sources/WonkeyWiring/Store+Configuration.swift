@@ -1,11 +1,18 @@
-import Logging
-import WonkeyConfig
+package import Logging
+package import WonkeyConfig
 import WonkeyCore
-import WonkeyStore
+package import WonkeyStore
 
 extension Store {
     /// Opens the store of a configuration.
-    static func open(
+    ///
+    /// - Parameters:
+    ///   - location: `store:` of the configuration.
+    ///   - mode: What the program may expect of the database, and do to it.
+    ///   - logger: Told when a server starts without its database.
+    /// - Returns: The store; close it with ``WonkeyStore/Store/close()``.
+    /// - Throws: ``WonkeyCore/StoreError``.
+    package static func open(
         _ location: Configuration.StoreLocation,
         mode: Mode,
         logger: Logger

@@ -1,10 +1,11 @@
 import Foundation
-import Logging
-import WonkeyConfig
+package import Logging
+package import WonkeyConfig
 
-/// Where the operator's log goes: standard error, as text or as one JSON object per line.
-enum LogOutput {
-    static func handler(label: String, _ settings: Configuration.Logging) -> any LogHandler {
+/// Where a program's own messages go: standard error, as text or as one JSON object per line.
+package enum OperatorLog {
+    /// Makes what `LoggingSystem.bootstrap` wants.
+    package static func handler(label: String, _ settings: Configuration.Logging) -> any LogHandler {
         let level = Logger.Level(rawValue: settings.level.rawValue) ?? .info
         switch settings.format {
         case .text:
@@ -17,7 +18,7 @@ enum LogOutput {
 }
 
 /// Writes `{"time","level","logger","message",…metadata}` lines.
-struct JSONLogHandler: LogHandler {
+private struct JSONLogHandler: LogHandler {
     let label: String
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
@@ -45,6 +46,7 @@ struct JSONLogHandler: LogHandler {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard var line = try? encoder.encode(members) else { return }
         line.append(UInt8(ascii: "\n"))
-        FileHandle.standardError.write(line)
+        // Nobody is left to be told if standard error is closed.
+        try? FileHandle.standardError.write(contentsOf: line)
     }
 }
