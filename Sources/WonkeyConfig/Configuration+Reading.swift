@@ -102,15 +102,19 @@ extension Configuration {
             "Which requests are let in how, and what becomes of them."
         )
         configuration.routes = routes.map(\.value)
+        var managed: [Located<Endpoint>] = []
         section.read(
             "management",
             into: &configuration.management,
-            .section(Management.read),
+            .section { Management.read(&$0, listeningAt: &managed) },
             "The management service, wonkey-admin serve."
         )
         section.read("logs", into: &configuration.logs, .section(Logs.read), "The request log.")
         section.read("logging", into: &configuration.logging, .section(Logging.read), "The program's own messages.")
-        Self.check(listeners, operations, section)
+        let sidecar =
+            listeners.map { Located(value: $0.value.address, position: $0.position) }
+            + (operations.map { [Located(value: $0.address, position: section.position(of: "operations"))] } ?? [])
+        Self.check(sidecar + managed, section)
         Self.check(routes, section)
         if !section.has("counters"), !configuration.limits.isEmpty {
             section.fault(
@@ -121,16 +125,13 @@ extension Configuration {
         return configuration
     }
 
-    /// No two sockets can listen in one place.
-    private static func check(_ listeners: [Located<Listener>], _ operations: Operations?, _ section: Section) {
+    /// No two sockets can listen in one place, be they of the sidecar or of the management service.
+    private static func check(_ addresses: [Located<Endpoint>], _ section: Section) {
         var seen: Set<Endpoint> = []
-        let all =
-            listeners.map { ($0.value.address, $0.position) }
-            + (operations.map { [($0.address, section.position(of: "operations"))] } ?? [])
-        for (address, position) in all {
-            if case .tcp(_, port: 0) = address { continue }
-            guard !seen.insert(address).inserted, !section.isDescribing else { continue }
-            section.reading.report(position, "another listener has the same address, \(address)")
+        for address in addresses {
+            if case .tcp(_, port: 0) = address.value { continue }
+            guard !seen.insert(address.value).inserted, !section.isDescribing else { continue }
+            section.reading.report(address.position, "another listener has the same address, \(address.value)")
         }
     }
 

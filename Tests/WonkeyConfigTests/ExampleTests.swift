@@ -66,7 +66,9 @@ struct ExampleTests {
         #expect(configuration.storage == [:])
         #expect(configuration.routes == Self.routes(perMinute, burst, images))
         #expect(configuration.server == .init())
-        #expect(configuration.management == .init())
+        var management = Configuration.Management()
+        management.operations = .init(address: .tcp(host: "127.0.0.1", port: 9091))
+        #expect(configuration.management == management)
         #expect(configuration.logs == .init())
         #expect(configuration.logging == .init())
     }

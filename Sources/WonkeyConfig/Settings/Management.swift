@@ -8,6 +8,8 @@ extension Configuration {
             package var body: Duration = .seconds(10)
             /// Without a byte, between requests or within one; then the connection is closed.
             package var idle: Duration = .seconds(60)
+            /// For a request that has arrived to be carried out; then it is broken off and answered 503.
+            package var request: Duration = .seconds(30)
 
             package init() {}
         }
@@ -22,6 +24,8 @@ extension Configuration {
 
         /// An IP address with its port, or `unix:/path`.
         package var address: Endpoint = .tcp(host: "127.0.0.1", port: 8081)
+        /// The service's private listener for health, readiness and metrics; absent: none.
+        package var operations: Operations?
         /// Signs access tokens: at least 32 bytes, or empty for a secret that is made once and kept in the store.
         package var tokenSecret = Secret("")
         /// How often one may sign up and in.
@@ -44,13 +48,25 @@ extension Configuration {
 }
 
 extension Configuration.Management {
-    static func read(_ section: inout Section) -> Self {
+    /// Reads the section, and says where the service is to listen.
+    static func read(_ section: inout Section, listeningAt addresses: inout [Located<Endpoint>]) -> Self {
         var management = Self()
+        defer {
+            addresses = [Located(value: management.address, position: section.position(of: "address"))]
+            if let operations = management.operations {
+                addresses.append(Located(value: operations.address, position: section.position(of: "operations")))
+            }
+        }
         section.read(
             "address",
             into: &management.address,
             .listenAddress,
             "IP address and port, or unix:/path, to listen on; never public without TLS in front."
+        )
+        management.operations = section.optional(
+            "operations",
+            .section(Configuration.Operations.read),
+            "The service's private listener for health, readiness and metrics; by default none."
         )
         section.read(
             "token_secret",
@@ -77,7 +93,12 @@ extension Configuration.Management {
             .size((1 << 10)...(16 << 20)),
             "A request's body, at most; 1KiB to 16MiB. More is answered 413."
         )
-        section.read("timeouts", into: &management.timeouts, .section(Timeouts.read), "How long clients may take.")
+        section.read(
+            "timeouts",
+            into: &management.timeouts,
+            .section(Timeouts.read),
+            "How long clients, and their requests, may take."
+        )
         section.read(
             "connections",
             into: &management.connections,
@@ -106,6 +127,12 @@ extension Configuration.Management.Timeouts {
         let range = Duration.milliseconds(10)...(.seconds(3_600))
         section.read("body", into: &timeouts.body, .duration(range), "For a request's body to arrive whole.")
         section.read("idle", into: &timeouts.idle, .duration(range), "Without a byte on a connection.")
+        section.read(
+            "request",
+            into: &timeouts.request,
+            .duration(range),
+            "For a request that has arrived to be carried out; then it is broken off and answered 503."
+        )
         return timeouts
     }
 }
