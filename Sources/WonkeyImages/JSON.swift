@@ -1,3 +1,5 @@
+import WonkeyHTTP
+
 /// A JSON value (RFC 8259).
 ///
 /// Strings are kept as UTF-8 bytes: an image of 25 MB arrives as one string, and without escapes it is a slice of the body.
@@ -45,6 +47,22 @@ extension JSON {
     }
 
     var isTrue: Bool { self == .boolean(true) }
+}
+
+// MARK: Reading
+
+extension JSON: JSONTree {
+    static let depthMax = 64
+
+    static func truth(_ value: Bool) -> Self { .boolean(value) }
+
+    static func number(text: String) -> Self? { .number(text) }
+
+    static func string(bytes: ArraySlice<UInt8>) -> Self? { .string(bytes) }
+
+    static func object(named members: [(name: String, value: Self)]) -> Self? {
+        .object(members.map { Member(name: $0.name, value: $0.value) })
+    }
 }
 
 // MARK: Writing

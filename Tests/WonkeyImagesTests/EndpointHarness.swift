@@ -76,7 +76,7 @@ struct EndpointHarness {
 }
 
 extension EndpointAnswer {
-    var json: JSON { (try? JSONReader.read(self.body)) ?? .null }
+    var json: JSON { (try? JSON(json: self.body)) ?? .null }
 
     /// `status code images fault`, with `Retry-After` where there is one.
     var summary: String {

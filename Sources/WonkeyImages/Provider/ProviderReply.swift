@@ -1,4 +1,5 @@
 import WonkeyCore
+import WonkeyHTTP
 
 /// What an answer of the provider means.
 struct ProviderReply {
@@ -55,7 +56,7 @@ struct ProviderReplyReader {
 
     /// JSON, out of the array that some surfaces wrap around it.
     static func unwrapped(_ body: [UInt8]) -> JSON? {
-        guard let json = try? JSONReader.read(body) else { return nil }
+        guard let json = try? JSON(json: body) else { return nil }
         if case .array(let elements) = json { return elements.first }
         return json
     }

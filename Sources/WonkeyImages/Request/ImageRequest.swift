@@ -1,3 +1,5 @@
+import WonkeyHTTP
+
 /// What a caller asks for: `{"prompt": …, "size": "1024x1024", "style": "natural"}`.
 struct ImageRequest: Equatable, Sendable {
     /// The caller's own text, which answers and logs repeat.
@@ -49,11 +51,11 @@ struct ImageRequestReader {
 
     private func members(_ body: [UInt8]) throws(ImageFailure) -> [JSON.Member] {
         let problem: String
-        do throws(JSONReader.Failure) {
-            if case .object(let members) = try JSONReader.read(body) { return members }
+        do throws(JSONSyntaxError) {
+            if case .object(let members) = try JSON(json: body) { return members }
             problem = "must be a JSON object"
         } catch {
-            problem = "is not valid JSON: \(error.problem) at byte \(error.offset)"
+            problem = "is not valid JSON: \(error.message) at byte \(error.offset)"
         }
         throw ImageFailure(.invalidRequest, fieldFaults: [.init(field: "body", message: problem)])
     }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import WonkeyHTTP
 
 /// Takes a request apart and checks the parts against their schemas.
 struct RequestReading {

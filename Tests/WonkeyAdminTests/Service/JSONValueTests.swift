@@ -1,8 +1,10 @@
 import Testing
+import WonkeyHTTP
+
 @testable import WonkeyAdmin
 
-@Suite("JSON reader")
-struct JSONReaderTests {
+@Suite("JSON values")
+struct JSONValueTests {
     @Test(
         "a JSON text is read as it is written",
         arguments: [
@@ -19,13 +21,10 @@ struct JSONReaderTests {
     }
 
     @Test(
-        "what is no JSON is refused",
+        "repeated names and what is nested deeper than 32 are refused",
         arguments: [
-            "", " ", "nul", "tru", "01", "1.", ".5", "+1", "1e", "NaN", "[1,]", "[1 2]", "{\"a\":1,}", "{\"a\" 1}",
-            "{a:1}",
-            "'a'", "\"a", "\"\n\"", #""\x""#, #""\u12g4""#, #""\ud800""#, #""\ud800\u0041""#, #""\udc00""#, "1 1",
-            "// x\n1",
-            #"{"a":1,"a":2}"#, String(repeating: "[", count: 33) + String(repeating: "]", count: 33),
+            #"{"a":1,"a":2}"#, #"{"a":1,"\u0061":2}"#,
+            String(repeating: "[", count: 33) + String(repeating: "]", count: 33),
         ]
     )
     func bad(text: String) {
