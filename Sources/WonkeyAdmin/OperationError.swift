@@ -18,6 +18,8 @@ package struct OperationError: Error, Equatable {
         case schemaBehind
         /// The store gives no usable answer.
         case storeUnavailable
+        /// The store does not let this program do what it must.
+        case storeDenied
     }
     package var code: Code
     /// What is wrong and what to do about it, for whoever asked.
@@ -65,6 +67,9 @@ extension OperationError {
             self.init(code: .forbidden, message: message, detail: error.message)
         case .unavailable:
             self.init(code: .storeUnavailable, message: "the store gives no answer", detail: error.message)
+        case .denied:
+            let message = "the store does not let this program do that: a grant is missing"
+            self.init(code: .storeDenied, message: message, detail: error.message)
         case .full:
             self.init(code: .storeUnavailable, message: "the store has no room left", detail: error.message)
         case .corrupt:

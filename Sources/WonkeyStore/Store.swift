@@ -76,13 +76,30 @@ package final class Store: Sendable {
     }
 
     /// The projects and keys that a scope reaches.
-    package func administration(for scope: StoreScope) -> SQLAdministrationStore {
-        SQLAdministrationStore(self.database, for: scope)
+    ///
+    /// - Parameters:
+    ///   - scope: Who acts.
+    ///   - claim: What is changed is noted under it, if there is one; see ``WonkeyCore/IdempotencyOutcome/answerLost``.
+    /// - Returns: The repository.
+    package func administration(
+        for scope: StoreScope,
+        under claim: IdempotencyClaim? = nil
+    ) -> SQLAdministrationStore {
+        SQLAdministrationStore(self.database(under: claim), for: scope)
     }
 
     /// The users, sessions, organizations and members that a scope reaches.
-    package func accounts(for scope: StoreScope) -> SQLAccountStore {
-        SQLAccountStore(self.database, for: scope)
+    ///
+    /// - Parameters:
+    ///   - scope: Who acts.
+    ///   - claim: As for ``administration(for:under:)``.
+    /// - Returns: The repository.
+    package func accounts(for scope: StoreScope, under claim: IdempotencyClaim? = nil) -> SQLAccountStore {
+        SQLAccountStore(self.database(under: claim), for: scope)
+    }
+
+    private func database(under claim: IdempotencyClaim?) -> any SQLDatabase {
+        claim.map { ClaimedDatabase(base: self.database, claim: $0) } ?? self.database
     }
 
     /// The log as a scope sees it.
@@ -111,6 +128,9 @@ package final class Store: Sendable {
         )
     }
 
+    /// How busy the connections are; `nil` on engines that lend none.
+    package var connections: StoreConnections? { self.database.connections }
+
     /// Closes every connection; commits are durable without it.
     package func close() async {
         await self.database.close()
@@ -121,7 +141,7 @@ package final class Store: Sendable {
             _ = try await self.changes.latest()
         } catch {
             switch error.code {
-            case .unavailable, .full:
+            case .unavailable, .full, .denied:
                 logger.warning("store is away, will be opened when it is back", metadata: ["error": "\(error.message)"])
             case .corrupt, .conflict, .outdated, .forbidden, .notFound: throw error
             }

@@ -96,6 +96,7 @@ struct ProjectOperationsTests {
         "a failing store is told apart, with its own words kept for the operator",
         arguments: [
             (StoreError.Code.unavailable, OperationError.Code.storeUnavailable, "the store gives no answer"),
+            (.denied, .storeDenied, "the store does not let this program do that: a grant is missing"),
             (.full, .storeUnavailable, "the store has no room left"),
             (.corrupt, .storeUnavailable, "the store holds what this version does not understand"),
             (.notFound, .notFound, "it does not exist any more"),

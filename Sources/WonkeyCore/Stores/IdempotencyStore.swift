@@ -7,7 +7,7 @@ package struct IdempotencyClaim: Equatable, Sendable {
     /// Who asks; `nil` for nobody who is signed in.
     package var userID: UserID?
     package var now: Timestamp
-    /// Claims from before then without an answer count for nothing: whoever held them is gone.
+    /// Whoever held a claim from before then is gone: it counts for nothing, unless something was changed under it.
     package var abandonedBefore: Timestamp
     /// When the answer is forgotten.
     package var expiresAt: Timestamp
@@ -41,7 +41,15 @@ package protocol IdempotencyStore: Sendable {
     /// - Throws: ``StoreError``; nothing was kept.
     func complete(_ claim: IdempotencyClaim, answer: [UInt8]) async throws(StoreError)
     /// Gives a claim back, so that the request may be made anew.
-    func release(_ claim: IdempotencyClaim) async throws(StoreError)
+    func release(_ claim: IdempotencyClaim, _ condition: IdempotencyRelease) async throws(StoreError)
+}
+
+/// When a claim may be given back.
+package enum IdempotencyRelease: Sendable {
+    /// The request was refused: whatever it changed on its way there, it may be made anew.
+    case refused
+    /// Nobody knows how far the request came: it may be made anew only if nothing was changed under its claim.
+    case failed
 }
 
 /// What became of a claim.
@@ -54,4 +62,6 @@ package enum IdempotencyOutcome: Equatable, Sendable {
     case otherRequest
     /// The same request was carried out; this is its encrypted answer.
     case answered([UInt8])
+    /// The same request changed something, and whoever carried it out left no answer.
+    case answerLost
 }

@@ -13,6 +13,8 @@ package struct StoreError: Error {
         case outdated
         /// The acting user sees the thing, but their role does not let them change it.
         case forbidden
+        /// The database does not let this program do it: a grant is missing.
+        case denied
         /// Stored data, or the schema, is not what this version understands.
         case corrupt
     }

@@ -22,6 +22,9 @@ extension SQLAccountStore {
         ORDER BY CASE WHEN retires_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC
         """
 
+    /// Retired keys stay so long: answers to repeated requests are sealed with them.
+    private static let keptRetired = Duration.seconds(86_400)
+
     /// Adds a key.
     ///
     /// Where writers do not wait for each other, two may add one at once, each of which then verifies; the newest signs.
@@ -38,7 +41,8 @@ extension SQLAccountStore {
                 { try $0.text(0) }
             )
             guard newest == expected else { return false }
-            try connection.execute("DELETE FROM signing_keys WHERE retires_at <= \(key.createdAt)")
+            let forgotten = key.createdAt + (.zero - Self.keptRetired)
+            try connection.execute("DELETE FROM signing_keys WHERE retires_at <= \(forgotten)")
             if let others {
                 try connection.execute(
                     "UPDATE signing_keys SET retires_at = \(others) WHERE retires_at IS NULL OR retires_at > \(others)"

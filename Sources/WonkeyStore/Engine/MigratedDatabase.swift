@@ -13,6 +13,7 @@ final class MigratedDatabase: SQLDatabase {
     }
 
     var dialect: SQLDialect { self.base.dialect }
+    var connections: StoreConnections? { self.base.connections }
 
     init(_ base: any SQLDatabase, migrator: SQLSchemaMigrator) {
         self.base = base

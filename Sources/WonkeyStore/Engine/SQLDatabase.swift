@@ -7,6 +7,8 @@ import WonkeyCore
 /// task before the commit undoes the transaction and throws `.unavailable`.
 protocol SQLDatabase: Sendable {
     var dialect: SQLDialect { get }
+    /// How busy its connections are; `nil` if it lends none.
+    var connections: StoreConnections? { get }
 
     /// The same database, its transactions bound to what `scope` may see and do, as far as the engine can bind them.
     func scoped(to scope: StoreScope) -> any SQLDatabase
@@ -35,6 +37,19 @@ protocol SQLDatabase: Sendable {
 
     /// Closes every connection; the next use opens them again.
     func close() async
+}
+
+extension SQLDatabase {
+    var connections: StoreConnections? { nil }
+}
+
+/// How busy a database's connections are.
+package struct StoreConnections: Equatable, Sendable {
+    /// Each by one transaction.
+    package var inUse: Int
+    package var max: Int
+    /// Transactions that wait for one.
+    package var awaited: Int
 }
 
 /// Names a state of the database; differs after a commit, and may differ without one.

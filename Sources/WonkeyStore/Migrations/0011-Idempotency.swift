@@ -1,5 +1,6 @@
 extension Migration {
-    /// Answers are encrypted with a key that only the client's Idempotency-Key opens, of which only a hash is here.
+    /// Answers are encrypted under the client's Idempotency-Key, of which only a hash is here, and a signing key; a zero byte
+    /// in its place says that something was changed and nothing answered yet.
     static let idempotency = Self(
         number: 11,
         name: "idempotency",

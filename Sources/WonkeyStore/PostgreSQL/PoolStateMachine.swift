@@ -24,6 +24,9 @@ struct PoolStateMachine {
         self.free = (0..<slots).reversed()
     }
 
+    var freeCount: Int { self.free.count }
+    var waiterCount: Int { self.waiters.count }
+
     /// A connection that nobody uses, if there is one.
     mutating func borrowFree() -> Int? {
         self.free.popLast()

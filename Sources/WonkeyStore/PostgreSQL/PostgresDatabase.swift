@@ -12,6 +12,7 @@ struct PostgresDatabase: SQLDatabase {
     private var scope = StoreScope.operator
 
     var dialect: SQLDialect { .postgreSQL }
+    var connections: StoreConnections? { self.pool.connections }
 
     /// Connects to nothing yet.
     ///

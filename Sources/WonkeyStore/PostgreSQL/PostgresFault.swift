@@ -64,8 +64,10 @@ extension StoreError {
         case "23505", "23P01": return .conflict
         case "23503": return .notFound
         case "53100", "53200": return .full
-        // Insufficient privilege, and a prepared statement that a pooler between us and the server lost.
-        case "42501", "26000": return .unavailable
+        // Insufficient privilege; the message names the table.
+        case "42501": return .denied
+        // A prepared statement that a pooler between us and the server lost.
+        case "26000": return .unavailable
         default: break
         }
         switch sqlState.prefix(2) {

@@ -31,6 +31,15 @@ final class PostgresPool: Sendable {
         )
     }
 
+    var connections: StoreConnections {
+        let (free, waiting) = self.state.withLock { ($0.machine.freeCount, $0.machine.waiterCount) }
+        return StoreConnections(
+            inUse: self.limits.connectionsMax - free,
+            max: self.limits.connectionsMax,
+            awaited: waiting
+        )
+    }
+
     /// Runs `body` on the thread of a connection that nobody else uses meanwhile.
     func perform<Value: Sendable>(
         _ body: @escaping @Sendable (PostgresClient, Interruption) throws(StoreError) -> Value

@@ -40,7 +40,7 @@ struct AccountServices {
         let local = LocalCounters()
         return AccountServices(
             signIn: SignInServices(
-                accounts: { store.accounts(for: $0) },
+                accounts: { store.accounts(for: $0, under: $1) },
                 hasher: BcryptPasswordHasher(),
                 tokens: tokens,
                 gate: SignInGate(

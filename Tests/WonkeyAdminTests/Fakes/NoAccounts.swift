@@ -10,7 +10,7 @@ struct NoAccounts: AccountStore {
     /// Signing in on it.
     static func services(clock: any WallClock) -> SignInServices {
         SignInServices(
-            accounts: { _ in NoAccounts() },
+            accounts: { _, _ in NoAccounts() },
             hasher: CountingHasher(),
             tokens: AccessTokens(store: NoAccounts(), settings: TokenSettings(), clock: clock),
             gate: SignInGate(counters: LocalCounters())

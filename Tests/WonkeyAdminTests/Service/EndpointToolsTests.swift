@@ -71,7 +71,7 @@ struct EndpointToolsTests {
         arguments: [
             (OperationError.Code.invalidInput, 422), (.notFound, 404), (.conflict, 409), (.unauthenticated, 401),
             (.forbidden, 403), (.outdated, 412), (.rateLimited, 429), (.schemaBehind, 503),
-            (.storeUnavailable, 503),
+            (.storeUnavailable, 503), (.storeDenied, 500),
         ]
     )
     func operationErrors(code: OperationError.Code, status: Int) {

@@ -120,15 +120,52 @@ struct IdempotencyTests {
             #expect(!found)
         }
         let reply = Reply.created(["key": "nb_live_1"], at: "/x")
-        let hash = row.claim.keyHash
-        let secret = Secret("s")
-        let sealed = try AnswerSeal(key: "k", secret: secret, keyHash: hash).close(reply)
-        #expect(AnswerSeal(key: "k", secret: secret, keyHash: hash).open(sealed) == reply)
-        #expect(AnswerSeal(key: "l", secret: secret, keyHash: hash).open(sealed) == nil)
-        #expect(AnswerSeal(key: "k", secret: Secret("t"), keyHash: hash).open(sealed) == nil)
-        #expect(AnswerSeal(key: "k", secret: secret, keyHash: [1]).open(sealed) == nil)
-        #expect(AnswerSeal(key: "k", secret: secret, keyHash: hash).open(sealed.dropLast() + [0]) == nil)
-        #expect(AnswerSeal(key: "k", secret: secret, keyHash: hash).open([]) == nil)
+        let (hash, secret) = (row.claim.keyHash, HeldSealingKeys.key(1))
+        let sealed = try AnswerSeal(key: "k", keyHash: hash).close(reply, with: secret)
+        #expect(AnswerSeal.keyID(of: sealed) == secret.id)
+        #expect(AnswerSeal(key: "k", keyHash: hash).open(sealed, with: secret) == reply)
+        #expect(AnswerSeal(key: "l", keyHash: hash).open(sealed, with: secret) == nil)
+        #expect(AnswerSeal(key: "k", keyHash: hash).open(sealed, with: HeldSealingKeys.key(2)) == nil)
+        #expect(AnswerSeal(key: "k", keyHash: [1]).open(sealed, with: secret) == nil)
+        #expect(AnswerSeal(key: "k", keyHash: hash).open(sealed.dropLast() + [0], with: secret) == nil)
+        for broken in [[], [9], [0], [255, 1]] as [[UInt8]] {
+            #expect(AnswerSeal(key: "k", keyHash: hash).open(broken, with: secret) == nil)
+        }
+        #expect(AnswerSeal.keyID(of: [9, 65]) == nil && AnswerSeal.keyID(of: []) == nil)
+    }
+
+    @Test("an answer outlives a rotation of the service's secret, for as long as the old one is kept")
+    func rotation() async throws {
+        let (bench, samples) = (self.bench, self.samples)
+        try await bench.serving(samples.all) { port, _ in
+            try await withTestClient(port: port) { client in
+                let first = try await Self.make(client, "k1")
+                bench.sealing.replace(2, 1)
+                let second = try await Self.make(client, "k1")
+                #expect(second.status == 201 && second.body == first.body)
+                bench.sealing.replace(2)
+                let third = try await Self.make(client, "k1")
+                #expect(third.status == 409 && third.text.contains("its answer is lost"))
+                #expect(samples.made == 1)
+            }
+        }
+    }
+
+    @Test("a request whose answer was lost is never carried out again")
+    func lost() async throws {
+        let (bench, samples) = (self.bench, self.samples)
+        try await bench.serving(samples.all) { port, _ in
+            try await withTestClient(port: port) { client in
+                _ = try await Self.make(client, "k1")
+                bench.answers.loseAnswers()
+                #expect(try await Self.make(client, "k1").header("Retry-After") == "1")
+                bench.clock.advance(by: .seconds(121))
+                let answer = try await Self.make(client, "k1")
+                #expect(answer.status == 409 && answer.text.contains("its answer is lost"))
+                #expect(answer.header("Retry-After") == nil)
+                #expect(samples.made == 1)
+            }
+        }
     }
 
     @Test("a key that is none is refused", arguments: ["a b", "ä", String(repeating: "x", count: 256)])

@@ -67,7 +67,7 @@ struct PostgresPartsTests {
             ("23505", .conflict), ("23503", .notFound), ("53100", .full), ("53300", .unavailable),
             ("40001", .unavailable),
             ("40P01", .unavailable), ("57014", .unavailable), ("55P03", .unavailable), ("08006", .unavailable),
-            ("25006", .unavailable), ("28P01", .unavailable), ("3D000", .unavailable), ("42501", .unavailable),
+            ("25006", .unavailable), ("28P01", .unavailable), ("3D000", .unavailable), ("42501", .denied),
             ("42P01", .corrupt), ("42601", .corrupt), ("22P02", .corrupt), ("23502", .corrupt), ("XX001", .corrupt),
         ] as [(String, StoreError.Code)]
     )

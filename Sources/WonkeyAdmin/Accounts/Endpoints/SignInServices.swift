@@ -2,14 +2,14 @@ package import WonkeyCore
 
 /// What endpoints need to sign people up and in.
 package struct SignInServices: Sendable {
-    /// The users and organizations that a scope sees.
-    package var accounts: @Sendable (StoreScope) -> any AccountStore
+    /// The users and organizations that a scope sees; what is changed is noted under the claim, if there is one.
+    package var accounts: @Sendable (StoreScope, IdempotencyClaim?) -> any AccountStore
     package var hasher: any PasswordHasher
     package var tokens: AccessTokens
     package var gate: SignInGate
 
     package init(
-        accounts: @escaping @Sendable (StoreScope) -> any AccountStore,
+        accounts: @escaping @Sendable (StoreScope, IdempotencyClaim?) -> any AccountStore,
         hasher: any PasswordHasher,
         tokens: AccessTokens,
         gate: SignInGate
@@ -25,7 +25,7 @@ extension EndpointRequest {
     /// What signing up and in works on.
     var signIn: SignInContext {
         SignInContext(
-            store: self.services.signIn.accounts(.accounts),
+            store: self.services.signIn.accounts(.accounts, self.services.claim),
             hasher: self.services.signIn.hasher,
             tokens: self.services.signIn.tokens,
             gate: self.services.signIn.gate,
@@ -43,7 +43,11 @@ extension EndpointRequest {
     }
 
     func accounts(for scope: StoreScope) -> AccountContext {
-        AccountContext(store: self.services.signIn.accounts(scope), clock: self.services.clock, actor: self.actor)
+        AccountContext(
+            store: self.services.signIn.accounts(scope, self.services.claim),
+            clock: self.services.clock,
+            actor: self.actor
+        )
     }
 
     /// One page of a list that is short enough to be read whole, oldest first.

@@ -79,6 +79,15 @@ package actor SigningKeyRing {
         try await self.read(ifOlderThan: .zero)
     }
 
+    /// The key of that id, retired or not, as long as it is kept.
+    fileprivate func keptKey(_ id: String) async throws(StoreError) -> SigningKey? {
+        if let configured, configured.id == id { return configured }
+        try await self.read(ifOlderThan: Self.cacheLifetime)
+        if let key = self.keys.first(where: { $0.id == id }) { return key }
+        try await self.read(ifOlderThan: Self.rereadInterval)
+        return self.keys.first { $0.id == id }
+    }
+
     private var youngSigner: SigningKey? {
         guard let newest = self.keys.first, newest.retiresAt == nil,
             self.clock.now - newest.createdAt < self.settings.rotationAge
@@ -100,4 +109,11 @@ package actor SigningKeyRing {
         let id = digest.prefix(8).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
         return SigningKey(id: "cfg_" + id, secret: bytes, createdAt: Timestamp(millisecondsSinceEpoch: 0))
     }
+}
+
+/// Answers are sealed with the keys that sign tokens: secret, there in every installation, and kept a day beyond their time.
+extension SigningKeyRing: SealingKeys {
+    package func sealingKey() async throws(StoreError) -> SigningKey { try await self.signer() }
+
+    package func sealingKey(id: String) async throws(StoreError) -> SigningKey? { try await self.keptKey(id) }
 }

@@ -36,6 +36,13 @@ package struct EndpointRequest: Sendable {
         self.body = body
     }
 
+    /// The same request, whose changes are noted under a claim.
+    func carriedOut(under claim: IdempotencyClaim) -> Self {
+        var request = self
+        request.services.claim = claim
+        return request
+    }
+
     // MARK: Who
 
     /// Who is signed in.

@@ -2,14 +2,16 @@ package import WonkeyCore
 
 /// The ports that endpoints work with; each subject adds its own.
 package struct ManagementServices: Sendable {
-    /// The projects and keys that a scope sees.
-    package var administration: @Sendable (StoreScope) -> any AdministrationStore
+    /// The projects and keys that a scope sees; what is changed is noted under the claim, if there is one.
+    package var administration: @Sendable (StoreScope, IdempotencyClaim?) -> any AdministrationStore
     /// The log that a scope sees.
     package var logs: @Sendable (StoreScope) -> any LogRepository
     /// The answers to repeated requests that a scope sees.
     package var idempotency: @Sendable (StoreScope) -> any IdempotencyStore
     /// What stored answers are encrypted with, together with the client's Idempotency-Key.
-    package var serverSecret: Secret
+    package var sealing: any SealingKeys
+    /// Under which the request is carried out; `nil` for one that has no Idempotency-Key.
+    var claim: IdempotencyClaim?
     package var authenticator: any Authenticator
     /// What signing up and in needs, and the users and organizations that a scope sees.
     package var signIn: SignInServices
@@ -21,10 +23,10 @@ package struct ManagementServices: Sendable {
     package var readiness: @Sendable () async -> ServiceReadiness
 
     package init(
-        administration: @escaping @Sendable (StoreScope) -> any AdministrationStore,
+        administration: @escaping @Sendable (StoreScope, IdempotencyClaim?) -> any AdministrationStore,
         logs: @escaping @Sendable (StoreScope) -> any LogRepository,
         idempotency: @escaping @Sendable (StoreScope) -> any IdempotencyStore,
-        serverSecret: Secret,
+        sealing: any SealingKeys,
         authenticator: any Authenticator,
         signIn: SignInServices,
         clock: any WallClock,
@@ -35,7 +37,7 @@ package struct ManagementServices: Sendable {
         self.administration = administration
         self.logs = logs
         self.idempotency = idempotency
-        self.serverSecret = serverSecret
+        self.sealing = sealing
         self.authenticator = authenticator
         self.signIn = signIn
         self.clock = clock
@@ -47,7 +49,7 @@ package struct ManagementServices: Sendable {
     /// What operations work on, for one scope.
     package func context(for scope: StoreScope, actor: Actor) -> AdministrationContext {
         AdministrationContext(
-            store: self.administration(scope),
+            store: self.administration(scope, self.claim),
             logs: self.logs(scope),
             clock: self.clock,
             actor: actor,

@@ -24,6 +24,7 @@ extension Problem {
         case .conflict: self = .conflict(detail)
         case .outdated: self = .preconditionFailed()
         case .rateLimited: self = .tooManyRequests(detail, retryAfter: error.retryAfter ?? .seconds(1))
+        case .storeDenied: self = .failure
         case .schemaBehind, .storeUnavailable: self = .unavailable("The store gives no answer. Try again soon.")
         }
     }
