@@ -61,10 +61,48 @@ struct ManagementServer {
             on: group.next()
         )
         let drain = DrainState()
-        let logger = self.logger
-        let management = ManagementService(
-            services: try self.services(store: store, accounts: accounts, drain: drain),
+        let registry = MetricsRegistry()
+        self.warnAboutOpenness()
+        do {
+            let ports = self.services(store: store, accounts: accounts, drain: drain)
+            StoreMetrics.register(in: registry, store: store)
+            let listeners = self.listeners(ports, metrics: registry, drain: drain, on: group)
+            try await self.run([SecondSignal(), self.cleaning(store)] + listeners)
+        } catch {
+            await accounts.stop()
+            throw error
+        }
+        await accounts.stop()
+        self.logger.info("drained")
+    }
+
+    /// Services stop in reverse order: the public listener first, the operations listener after it.
+    private func run(_ services: [any Service]) async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "wonkey-admin.services")
+        )
+        configuration.maximumGracefulShutdownDuration = self.configuration.management.drain
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    private func cleaning(_ store: Store) -> LogCleaning {
+        let logger = Logger(label: "wonkey-admin.log")
+        return LogCleaning(store.cleaner(self.configuration.logs.retention, logger: logger))
+    }
+
+    private func listeners(
+        _ ports: ManagementServices,
+        metrics registry: MetricsRegistry,
+        drain: DrainState,
+        on group: any EventLoopGroup
+    ) -> [any Service] {
+        let (logger, management) = (self.logger, self.configuration.management)
+        let api = ManagementService(
+            services: ports,
             settings: self.settings,
+            metrics: ServiceMetrics(registry: registry),
             on: group,
             drain: drain,
             logger: logger,
@@ -72,46 +110,29 @@ struct ManagementServer {
                 logger.info("listening", metadata: ["address": "\(address?.description ?? "")"])
             }
         )
-        self.warnAboutOpenness()
-        var services = ServiceGroupConfiguration(
-            services: [
-                .init(service: SecondSignal(), failureTerminationBehavior: .gracefullyShutdownGroup),
-                .init(
-                    service: LogCleaning(
-                        store.cleaner(
-                            self.configuration.logs.retention,
-                            logger: Logger(label: "wonkey-admin.log")
-                        )
-                    ),
-                    failureTerminationBehavior: .gracefullyShutdownGroup
-                ),
-                .init(service: management, failureTerminationBehavior: .gracefullyShutdownGroup),
-            ],
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: Logger(label: "wonkey-admin.services")
+        let open = Listening(service: api, address: management.address)
+        guard let address = management.operations?.address else { return [open] }
+        let operations = OperationsService(
+            at: ServingSettings.Address(address),
+            readiness: ports.readiness,
+            metrics: registry,
+            clock: ports.clock,
+            on: group,
+            logger: logger
         )
-        services.maximumGracefulShutdownDuration = self.configuration.management.drain
-        do {
-            try await ServiceGroup(configuration: services).run()
-        } catch {
-            await accounts.stop()
-            throw Self.failure(error, at: self.configuration.management.address)
-        }
-        await accounts.stop()
-        logger.info("drained")
+        return [Listening(service: operations, address: address), open]
     }
 
     private func services(
         store: Store,
         accounts: AccountServices,
         drain: DrainState
-    ) throws -> ManagementServices {
+    ) -> ManagementServices {
         ManagementServices(
-            administration: { store.administration(for: $0) },
+            administration: { store.administration(for: $0, under: $1) },
             logs: { store.logs(for: $0) },
             idempotency: { store.idempotency(for: $0) },
-            serverSecret: try TokenSettings(self.configuration.management, environment: self.environment).secret
-                ?? Secret(""),
+            sealing: accounts.signIn.tokens.ring,
             authenticator: accounts.authenticator,
             signIn: accounts.signIn,
             clock: SystemClock(),
@@ -131,15 +152,11 @@ struct ManagementServer {
 
     private var settings: ServingSettings {
         let management = self.configuration.management
-        let address: ServingSettings.Address =
-            switch management.address {
-            case .tcp(let host, let port): .tcp(host: host, port: port)
-            case .unix(let path): .unix(path: path)
-            }
-        var settings = ServingSettings(address: address)
+        var settings = ServingSettings(address: ServingSettings.Address(management.address))
         settings.bodyMax = management.bodyLimit
         settings.bodyTimeout = management.timeouts.body
         settings.idleTimeout = management.timeouts.idle
+        settings.requestTimeout = management.timeouts.request
         settings.connectionsMax = management.connections
         settings.crossOrigin = CrossOriginPolicy(allowedOrigins: Set(management.crossOrigin.allowedOrigins))
         settings.trustedProxies = management.trustedProxies
@@ -158,9 +175,27 @@ struct ManagementServer {
             metadata: ["address": "\(self.configuration.management.address)"]
         )
     }
+}
 
-    private static func failure(_ error: any Error, at address: WonkeyConfig.Endpoint) -> any Error {
-        guard let error = error as? IOError else { return error }
-        return CommandFailure(status: 1, message: "cannot listen on \(address): \(error.description)")
+extension ServingSettings.Address {
+    init(_ endpoint: WonkeyConfig.Endpoint) {
+        switch endpoint {
+        case .tcp(let host, let port): self = .tcp(host: host, port: port)
+        case .unix(let path): self = .unix(path: path)
+        }
+    }
+}
+
+/// A listener that says which address it could not have.
+private struct Listening<Listener: Service>: Service {
+    let service: Listener
+    let address: WonkeyConfig.Endpoint
+
+    func run() async throws {
+        do {
+            try await self.service.run()
+        } catch let error as IOError {
+            throw CommandFailure(status: 1, message: "cannot listen on \(self.address): \(error.description)")
+        }
     }
 }

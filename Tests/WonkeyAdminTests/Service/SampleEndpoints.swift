@@ -6,6 +6,7 @@ import WonkeyCore
 /// Endpoints of no use but to tests of the service around them.
 final class SampleEndpoints: Sendable {
     private let count = Atomic<Int>(0)
+    private let cancellations = Atomic<Int>(0)
     /// Lets requests to `/v1/slow` begin and end as a test wants it.
     let begun = AsyncStream.makeStream(of: Void.self)
     private let released = AsyncStream.makeStream(of: Void.self)
@@ -13,11 +14,16 @@ final class SampleEndpoints: Sendable {
     /// How often a thing was made.
     var made: Int { self.count.load(ordering: .relaxed) }
 
+    /// How often `/v1/stuck` was broken off.
+    var brokenOff: Int { self.cancellations.load(ordering: .relaxed) }
+
     func release() {
         self.released.continuation.yield()
     }
 
-    var all: [Endpoint] { [self.make, self.change, self.list, self.mine, self.item, self.boom, self.away, self.slow] }
+    var all: [Endpoint] {
+        [self.make, self.change, self.list, self.mine, self.item, self.boom, self.away, self.slow, self.stuck]
+    }
 
     private static let thing = Schema.object(
         name: "Thing",
@@ -153,6 +159,23 @@ final class SampleEndpoints: Sendable {
             var iterator = self.released.stream.makeAsyncIterator()
             await iterator.next()
             return .created(["done": true])
+        }
+    }
+
+    private var stuck: Endpoint {
+        Endpoint(
+            id: "stuck",
+            .post,
+            "/v1/stuck",
+            tag: .service,
+            summary: "Wait for ever",
+            answers: [Answer(201, "Never.", .map(of: .any()), example: [:])],
+            takesIdempotencyKey: true
+        ) { _ in
+            // Ends by cancellation alone.
+            for await _ in AsyncStream.makeStream(of: Void.self).stream {}
+            self.cancellations.add(1, ordering: .relaxed)
+            throw CancellationError()
         }
     }
 }

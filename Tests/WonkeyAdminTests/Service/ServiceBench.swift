@@ -14,18 +14,24 @@ struct ServiceBench: Sendable {
     let store = MemoryStore()
     let clock = HeldClock(Bench.start)
     let answers = MemoryIdempotencyStore()
+    let sealing = HeldSealingKeys()
     let log = CollectedLog()
     let drain = DrainState()
+    /// Where the service counts, for tests that run it once; a new one each time if there is none.
+    var registry: MetricsRegistry?
     var settings = ServingSettings(address: .tcp(host: "127.0.0.1", port: 0))
     /// In the place of ``store``, where a test needs a database's own rules.
-    var administration: (@Sendable (StoreScope) -> any AdministrationStore)?
+    var administration: (@Sendable (StoreScope, IdempotencyClaim?) -> any AdministrationStore)?
+
+    /// In the place of ``answers``, where requests change what is in a database.
+    var idempotency: (@Sendable (StoreScope) -> any IdempotencyStore)?
 
     var services: ManagementServices {
         ManagementServices(
-            administration: { [store, administration] in administration?($0) ?? store },
+            administration: { [store, administration] in administration?($0, $1) ?? store },
             logs: { [store] _ in store },
-            idempotency: { [answers] _ in answers },
-            serverSecret: Secret("0123456789abcdef0123456789abcdef"),
+            idempotency: { [answers, idempotency] in idempotency?($0) ?? answers },
+            sealing: self.sealing,
             authenticator: TokenNames(),
             signIn: NoAccounts.services(clock: self.clock),
             clock: self.clock,
@@ -49,17 +55,32 @@ struct ServiceBench: Sendable {
         _ endpoints: [Endpoint],
         _ body: @escaping @Sendable (_ port: Int, _ stop: @escaping @Sendable () async -> Void) async throws -> Value
     ) async throws -> Value {
-        let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let log = self.log
-        let service = ManagementService(
-            endpoints,
-            services: self.services,
-            settings: self.settings,
-            on: MultiThreadedEventLoopGroup.singleton,
-            drain: self.drain,
-            logger: Logger(label: "test") { _ in log },
-            onListening: { listening.yield($0?.port ?? 0) }
+        let metrics = ServiceMetrics(registry: self.registry ?? MetricsRegistry(), endpoints: endpoints)
+        return try await Self.running(
+            { onListening in
+                ManagementService(
+                    endpoints,
+                    services: self.services,
+                    settings: self.settings,
+                    metrics: metrics,
+                    on: MultiThreadedEventLoopGroup.singleton,
+                    drain: self.drain,
+                    logger: Logger(label: "test") { _ in log },
+                    onListening: onListening
+                )
+            },
+            body
         )
+    }
+
+    /// Runs a service that listens on a port of the system's choice, while `body` runs.
+    static func running<Value: Sendable>(
+        _ make: (_ onListening: @escaping @Sendable (SocketAddress?) -> Void) -> any Service,
+        _ body: @escaping @Sendable (_ port: Int, _ stop: @escaping @Sendable () async -> Void) async throws -> Value
+    ) async throws -> Value {
+        let (ports, listening) = AsyncStream.makeStream(of: Int.self)
+        let service = make { listening.yield($0?.port ?? 0) }
         let quiet = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
         let group = ServiceGroup(configuration: .init(services: [service], logger: quiet))
         return try await withThrowingTaskGroup(of: Value?.self) { tasks in
@@ -135,6 +156,30 @@ struct TokenNames: Authenticator {
     static func header(_ name: String) -> (String, String) { ("Authorization", "Bearer user-\(name)") }
 }
 
+/// Secrets that a test may change.
+final class HeldSealingKeys: SealingKeys {
+    private let keys: Mutex<[SigningKey]>
+
+    init() {
+        self.keys = Mutex([Self.key(1)])
+    }
+
+    static func key(_ number: UInt8) -> SigningKey {
+        SigningKey(id: "sig_\(number)", secret: [UInt8](repeating: number, count: 32), createdAt: Bench.start)
+    }
+
+    func sealingKey() async throws(StoreError) -> SigningKey { self.keys.withLock { $0[0] } }
+
+    func sealingKey(id: String) async throws(StoreError) -> SigningKey? {
+        self.keys.withLock { $0.first { $0.id == id } }
+    }
+
+    /// What the next answers are sealed with, and what others can still be opened with.
+    func replace(_ keys: UInt8...) {
+        self.keys.withLock { $0 = keys.map(Self.key) }
+    }
+}
+
 /// The port in memory, as the database has it.
 final class MemoryIdempotencyStore: IdempotencyStore {
     struct Row {
@@ -151,7 +196,10 @@ final class MemoryIdempotencyStore: IdempotencyStore {
             rows = rows.filter { $0.value.claim.expiresAt > claim.now }
             if let row = rows[claim.keyHash], row.answer != nil || row.claim.now >= claim.abandonedBefore {
                 guard row.claim.requestHash == claim.requestHash else { return .otherRequest }
-                return row.answer.map { .answered($0) } ?? .inFlight
+                guard let answer = row.answer, !answer.isEmpty else {
+                    return row.claim.now >= claim.abandonedBefore ? .inFlight : .answerLost
+                }
+                return .answered(answer)
             }
             rows[claim.keyHash] = Row(claim: claim)
             return .claimed
@@ -162,8 +210,15 @@ final class MemoryIdempotencyStore: IdempotencyStore {
         self.rows.withLock { $0[claim.keyHash]?.answer = answer }
     }
 
-    func release(_ claim: IdempotencyClaim) async throws(StoreError) {
+    func release(_ claim: IdempotencyClaim, _ condition: IdempotencyRelease) async throws(StoreError) {
         self.rows.withLock { rows in rows[claim.keyHash] = nil }
+    }
+
+    /// As if a process had changed something under every claim and died before it answered.
+    func loseAnswers() {
+        self.rows.withLock { rows in
+            for key in rows.keys { rows[key]?.answer = [] }
+        }
     }
 }
 

@@ -174,6 +174,42 @@ struct ServiceTests {
         }
     }
 
+    @Test("after an answer that says so the connection is closed, and nothing more that came on it is carried out")
+    func lastAnswer() async throws {
+        let samples = self.samples
+        let head = "POST /v1/things HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer user-a\r\n"
+        let type = "Content-Type: application/json\r\n"
+        let refused = head + type + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n\r\n"
+        let good = head + type + "Content-Length: 12\r\n\r\n{\"name\":\"a\"}"
+        try await self.bench.serving(samples.all) { port, _ in
+            let client = try await RawClient.connect(port: port)
+            try await client.send(refused + good + good)
+            let text = try await client.read { _, isClosed in isClosed }
+            #expect(text.hasPrefix("HTTP/1.1 400 ") && text.contains("\r\nConnection: close\r\n"), "\(text)")
+            #expect(text.components(separatedBy: "HTTP/1.1 ").count == 2, "\(text)")
+            let other = try await RawClient.connect(port: port)
+            try await other.send(good)
+            _ = try await other.read { text, _ in text.contains("thing_1") }
+        }
+        #expect(samples.made == 1)
+    }
+
+    @Test("who goes on sending a body that is refused still gets the answer, whole")
+    func lingering() async throws {
+        try await self.bench.serving(self.samples.all) { port, _ in
+            let client = try await RawClient.connect(port: port, reads: false)
+            let size = 4 << 20
+            try await client.send(
+                "POST /v1/things HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer user-a\r\n"
+                    + "Content-Type: application/json\r\nContent-Length: \(size)\r\n\r\n"
+            )
+            try await client.send(String(repeating: " ", count: size))
+            try await client.startReading()
+            let text = try await client.read { _, isClosed in isClosed }
+            #expect(text.hasPrefix("HTTP/1.1 413 ") && text.hasSuffix("}"), "\(text)")
+        }
+    }
+
     @Test("an optional body may be left out")
     func optionalBody() async throws {
         #expect(try await self.answer("PATCH", "/v1/things/thing_1", [self.alice]).status == 204)
@@ -275,6 +311,29 @@ struct ServiceTests {
             #expect(answer.contains("\r\nContent-Type: application/problem+json\r\n"))
             #expect(answer.hasSuffix("}"))
         }
+    }
+
+    // MARK: Time
+
+    @Test("a handler that does not end is cancelled, its client told to come again, and its Idempotency-Key free")
+    func tooLong() async throws {
+        var bench = self.bench
+        bench.settings.requestTimeout = .milliseconds(20)
+        for count in 1...2 {
+            let fields = [self.alice, ("Idempotency-Key", "k")]
+            let answer = try await bench.answer(self.samples.all, "POST", "/v1/stuck", headers: fields)
+            #expect(answer.status == 503)
+            #expect(answer.header("Retry-After") == "1")
+            #expect(Problem.schema.faults(in: try answer.json) == [])
+            #expect(self.samples.brokenOff == count)
+        }
+    }
+
+    @Test("what was carried out although its time was up is answered as such")
+    func lateSuccess() async throws {
+        var bench = self.bench
+        bench.settings.requestTimeout = .milliseconds(20)
+        #expect(try await bench.answer(self.samples.all, "POST", "/v1/slow", headers: [self.alice]).status == 201)
     }
 
     // MARK: Readiness

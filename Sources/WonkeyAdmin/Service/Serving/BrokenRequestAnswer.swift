@@ -41,8 +41,8 @@ final class BrokenRequestAnswer: ChannelOutboundHandler {
     }
 }
 
-/// Puts ``BrokenRequestAnswer`` at the socket's end, where Hummingbird's own configuration cannot.
-final class BrokenRequestSetup: ChannelInboundHandler, RemovableChannelHandler {
+/// Puts ``BrokenRequestAnswer`` and ``LingeringClose`` at the socket's end, where Hummingbird's own configuration cannot.
+final class SocketEndSetup: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any
 
     private let makeID: @Sendable () -> String
@@ -52,9 +52,9 @@ final class BrokenRequestSetup: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        let handler = BrokenRequestAnswer(makeID: self.makeID)
+        let handlers: [any ChannelHandler] = [LingeringClose(), BrokenRequestAnswer(makeID: self.makeID)]
         do {
-            try context.pipeline.syncOperations.addHandler(handler, position: .first)
+            try context.pipeline.syncOperations.addHandlers(handlers, position: .first)
         } catch {
             context.fireErrorCaught(error)
         }

@@ -34,6 +34,7 @@ struct ManagementResponder: HTTPResponder {
     private let settings: ServingSettings
     private let reading: RequestReading
     private let idempotency: IdempotencyGuard
+    private let metrics: ServiceMetrics
     private let ids: RequestIDs
     private let logger: Logger
 
@@ -41,6 +42,7 @@ struct ManagementResponder: HTTPResponder {
         _ endpoints: [Endpoint],
         services: ManagementServices,
         settings: ServingSettings,
+        metrics: ServiceMetrics,
         ids: RequestIDs,
         logger: Logger
     ) {
@@ -49,12 +51,18 @@ struct ManagementResponder: HTTPResponder {
         self.services = services
         self.settings = settings
         self.reading = RequestReading(settings: settings)
-        self.idempotency = IdempotencyGuard(services: services, logger: logger)
+        self.idempotency = IdempotencyGuard(
+            services: services,
+            deadline: RequestDeadline(limit: settings.requestTimeout),
+            logger: logger
+        )
+        self.metrics = metrics
         self.logger = logger
     }
 
     func respond(to request: Request, context: ManagementRequestContext) async -> Response {
         let started = ContinuousClock.now
+        self.metrics.begin()
         var exchange = Exchange(
             id: self.ids.next(at: self.services.clock.now),
             clientAddress: self.clientAddress(of: request.headers, peer: context.channel.remoteAddress)
@@ -69,12 +77,11 @@ struct ManagementResponder: HTTPResponder {
         }
         reply.fields.append(contentsOf: self.settings.crossOrigin.fields(for: request.headers))
         reply.fields[.requestID] = exchange.id
-        if self.mayLeaveBody(of: request, status: reply.status) {
-            reply.fields[.connection] = "close"
-            self.close(context.channel)
-        }
-        self.log(request, path: path, exchange, status: reply.status, ContinuousClock.now - started)
-        return reply.response(isHead: request.method == .head)
+        let elapsed = ContinuousClock.now - started
+        self.log(request, path: path, exchange, status: reply.status, elapsed)
+        self.metrics.finish(endpoint: exchange.endpointID, status: reply.status, elapsed: elapsed)
+        let isLast = self.mayLeaveBody(of: request, status: reply.status)
+        return reply.response(isHead: request.method == .head, closing: isLast ? context.channel : nil)
     }
 
     /// The way of a request, as long as all goes well.
@@ -194,11 +201,6 @@ struct ManagementResponder: HTTPResponder {
         if status == 408 || status == 413 { return true }
         if request.headers.contains(.transferEncoding) { return status >= 400 }
         return request.headers[.contentLength].flatMap { Int($0) }.map { $0 > self.settings.bodyMax } ?? false
-    }
-
-    /// Ends a connection on which a body may still be on its way, once the answer had time to arrive.
-    private func close(_ channel: any Channel) {
-        channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
     }
 }
 

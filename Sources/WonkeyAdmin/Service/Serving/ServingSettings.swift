@@ -12,6 +12,8 @@ package struct ServingSettings: Sendable {
     package var bodyMax = 64 << 10
     /// For a request's body to arrive whole.
     package var bodyTimeout: Duration = .seconds(10)
+    /// For a request that has arrived to be carried out; then it is broken off and answered 503.
+    package var requestTimeout: Duration = .seconds(30)
     /// Without a byte on a connection; then it is closed.
     package var idleTimeout: Duration = .seconds(60)
     /// Connections at a time; more wait to be accepted.

@@ -36,18 +36,39 @@ struct WireReply: Sendable {
         )
     }
 
-    func response(isHead: Bool) -> Response {
+    /// The answer for Hummingbird.
+    ///
+    /// - Parameters:
+    ///   - isHead: Whether the body stays out.
+    ///   - channel: To be closed behind the answer, which says so; `nil` to serve on.
+    /// - Returns: The answer.
+    func response(isHead: Bool, closing channel: (any Channel)? = nil) -> Response {
         var fields = self.fields
         fields[.contentLength] = "\(self.body.readableBytes)"
+        if channel != nil { fields[.connection] = "close" }
+        let body = isHead ? ByteBuffer() : self.body
         var response = Response(
             status: .init(code: self.status),
             headers: fields,
-            body: isHead ? .init() : .init(byteBuffer: self.body)
+            body: channel.map { Self.lastBody(body, on: $0) } ?? .init(byteBuffer: body)
         )
         // RFC 9110 §8.6.
         if self.status == 204 { response.headers[.contentLength] = nil }
         return response
     }
+
+    /// A body after which nothing more is served on the connection.
+    private static func lastBody(_ body: ByteBuffer, on channel: any Channel) -> ResponseBody {
+        ResponseBody(contentLength: body.readableBytes) { writer in
+            if body.readableBytes > 0 { try await writer.write(body) }
+            try await writer.finish(nil)
+            channel.triggerUserOutboundEvent(LingeringClose.LastAnswerSent(), promise: nil)
+            // Hummingbird would take up the next request of the connection; after an error it closes.
+            throw ConnectionEnd()
+        }
+    }
+
+    private struct ConnectionEnd: Error {}
 
     /// What keeps browsers from making something else of an answer (OWASP REST Security Cheat Sheet).
     private static let guards: HTTPFields = [
