@@ -75,7 +75,7 @@ let modules: [[Target]] = [
         ["WonkeyCore", "WonkeyHTTP", crypto, log, lifecycle] + nio + hummingbird + [
             .product(name: "JWTKit", package: "jwt-kit")
         ],
-        tests: ["WonkeyStore", "wonkey-admin", .product(name: "CryptoExtras", package: "swift-crypto")]
+        tests: ["WonkeyConfig", "WonkeyStore", "wonkey-admin", .product(name: "CryptoExtras", package: "swift-crypto")]
     ),
 ]
 

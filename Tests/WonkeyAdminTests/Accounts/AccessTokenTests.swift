@@ -99,9 +99,12 @@ struct AccessTokenTests {
         }
     }
 
-    @Test("after a rotation the new key signs, and the old one verifies until its tokens have expired")
-    func rotation() async throws {
-        try await AccountBench.run { bench in
+    @Test(
+        "after a rotation the new key signs, and the old one verifies until its tokens have expired",
+        arguments: StoreEngine.allCases
+    )
+    func rotation(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let old = try await bench.register().accessToken
             let oldID = try #require(TokenHead(old)?.keyID)
             let newID = try await RotateSigningKey().run(on: bench.tokens.ring, by: bench.accounts().actor)
@@ -117,9 +120,9 @@ struct AccessTokenTests {
         }
     }
 
-    @Test("a key that is old enough is followed by the next one, by itself")
-    func age() async throws {
-        try await AccountBench.run { bench in
+    @Test("a key that is old enough is followed by the next one, by itself", arguments: StoreEngine.allCases)
+    func age(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let first = try await bench.tokens.ring.signer()
             bench.clock.advance(by: .seconds(30 * 86_400 - 1))
             #expect(try await bench.tokens.ring.signer().id == first.id)
@@ -128,9 +131,9 @@ struct AccessTokenTests {
         }
     }
 
-    @Test("processes that share a store verify each other's tokens, whoever rotates")
-    func processes() async throws {
-        try await AccountBench.run { bench in
+    @Test("processes that share a store verify each other's tokens, whoever rotates", arguments: StoreEngine.allCases)
+    func processes(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let other = AccessTokens(
                 store: bench.store.accounts(for: .accounts),
                 settings: TokenSettings(),

@@ -1,6 +1,4 @@
 import JWTKit
-import Logging
-import Support
 import Synchronization
 import Testing
 import WonkeyCore
@@ -71,18 +69,13 @@ struct AccountBench: Sendable {
 
     /// Runs `body` with a new bench.
     static func run(
+        on engine: StoreEngine = .sqlite,
         settings: TokenSettings = TokenSettings(),
         limits: SignInLimits = SignInLimits(),
         _ body: (AccountBench) async throws -> Void
     ) async throws {
-        try await withTemporaryDirectory { directory in
-            let store = try await Store.open(
-                url: "sqlite:\(directory.file("store.db"))",
-                mode: .serve,
-                logger: Logger(label: "test")
-            )
+        try await engine.withStore { store, _ in
             try await body(AccountBench(store: store, settings: settings, limits: limits))
-            await store.close()
         }
     }
 

@@ -14,13 +14,13 @@ private struct Caller {
         self.bench = bench
         let store = bench.store
         self.services = ManagementServices(
-            administration: { store.administration(for: $0) },
+            administration: { store.administration(for: $0, under: $1) },
             logs: { _ in MemoryStore() },
             idempotency: { _ in MemoryIdempotencyStore() },
-            serverSecret: Secret("0123456789abcdef0123456789abcdef"),
+            sealing: bench.tokens.ring,
             authenticator: bench.authenticator,
             signIn: SignInServices(
-                accounts: { store.accounts(for: $0) },
+                accounts: { store.accounts(for: $0, under: $1) },
                 hasher: bench.hasher,
                 tokens: bench.tokens,
                 gate: bench.gate
@@ -91,9 +91,12 @@ extension JSONValue {
 
 @Suite("Accounts: endpoints")
 struct AccountEndpointTests {
-    @Test("registering answers 201 with user and tokens as documented, kept by nobody on the way")
-    func register() async throws {
-        try await AccountBench.run { bench in
+    @Test(
+        "registering answers 201 with user and tokens as documented, kept by nobody on the way",
+        arguments: StoreEngine.allCases
+    )
+    func register(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let caller = Caller(bench)
             let body: JSONValue = ["email": "alice@example.com", "password": "correct horse", "name": "Alice"]
             let reply = await caller.call(SignInEndpoints.register, body)
@@ -125,9 +128,9 @@ struct AccountEndpointTests {
         }
     }
 
-    @Test("signing in, refreshing and out: 200, 401 without a hint, 204, and then 401")
-    func session() async throws {
-        try await AccountBench.run { bench in
+    @Test("signing in, refreshing and out: 200, 401 without a hint, 204, and then 401", arguments: StoreEngine.allCases)
+    func session(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let caller = Caller(bench)
             _ = try await caller.signUp("alice")
             let wrong = await caller.call(SignInEndpoints.login, ["email": "alice@example.com", "password": "wrong"])
@@ -163,9 +166,12 @@ struct AccountEndpointTests {
         }
     }
 
-    @Test("a member is invited, joins, is promoted with If-Match, and removed; strangers find nothing")
-    func members() async throws {
-        try await AccountBench.run { bench in
+    @Test(
+        "a member is invited, joins, is promoted with If-Match, and removed; strangers find nothing",
+        arguments: StoreEngine.allCases
+    )
+    func members(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let caller = Caller(bench)
             let alice = try await caller.signUp("alice")
             let bob = try await caller.signUp("bob")

@@ -6,9 +6,9 @@ import WonkeyStore
 
 @Suite("Accounts: signing up and in")
 struct SignInTests {
-    @Test("signing up signs in, with an organization and a project of one's own")
-    func register() async throws {
-        try await AccountBench.run { bench in
+    @Test("signing up signs in, with an organization and a project of one's own", arguments: StoreEngine.allCases)
+    func register(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let alice = try await bench.register()
             #expect(alice.user.email.text == "alice@example.com")
             #expect(alice.accessLifetime == .seconds(900))
@@ -46,18 +46,18 @@ struct SignInTests {
         }
     }
 
-    @Test("a taken address is a conflict, regardless of case")
-    func taken() async throws {
-        try await AccountBench.run { bench in
+    @Test("a taken address is a conflict, regardless of case", arguments: StoreEngine.allCases)
+    func taken(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             _ = try await bench.register()
             let error = try await refusal { _ = try await bench.register("ALICE") }
             #expect(error.code == .conflict)
         }
     }
 
-    @Test("of two who register one address at once one is told that it is taken")
-    func race() async throws {
-        try await AccountBench.run { bench in
+    @Test("of two who register one address at once one is told that it is taken", arguments: StoreEngine.allCases)
+    func race(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let codes = await withTaskGroup(of: OperationError.Code?.self) { group in
                 for _ in 0..<2 {
                     group.addTask {
@@ -76,9 +76,9 @@ struct SignInTests {
         }
     }
 
-    @Test("one signs in with the address in any case")
-    func logIn() async throws {
-        try await AccountBench.run { bench in
+    @Test("one signs in with the address in any case", arguments: StoreEngine.allCases)
+    func logIn(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let alice = try await bench.register()
             let again = try await bench.logIn("Alice@Example.COM")
             #expect(again.user == alice.user)
@@ -88,9 +88,12 @@ struct SignInTests {
         }
     }
 
-    @Test("unknown address, no address, no password, disabled user and wrong password: one answer after one comparison")
-    func noHint() async throws {
-        try await AccountBench.run { bench in
+    @Test(
+        "unknown address, no address, no password, disabled user and wrong password: one answer after one comparison",
+        arguments: StoreEngine.allCases
+    )
+    func noHint(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             _ = try await bench.register()
             _ = try await bench.register("disabled")
             _ = try await SetUserDisabled(idOrEmail: "disabled@example.com", isDisabled: true).run(in: bench.accounts())
@@ -123,9 +126,9 @@ struct SignInTests {
         }
     }
 
-    @Test("a weak hash is replaced at the next good sign-in")
-    func rehash() async throws {
-        try await AccountBench.run { bench in
+    @Test("a weak hash is replaced at the next good sign-in", arguments: StoreEngine.allCases)
+    func rehash(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let alice = try await bench.register()
             bench.hasher.strengthen(to: "strong:")
             _ = try await bench.logIn()
@@ -147,9 +150,12 @@ struct SignInTests {
         }
     }
 
-    @Test("a refresh token is good once; used again it ends the session and every token of it")
-    func refresh() async throws {
-        try await AccountBench.run { bench in
+    @Test(
+        "a refresh token is good once; used again it ends the session and every token of it",
+        arguments: StoreEngine.allCases
+    )
+    func refresh(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let first = try await bench.register()
             let second = try await bench.refresh(first.refreshToken.reveal())
             #expect(await bench.refusal(of: second.accessToken) == nil)
@@ -161,9 +167,9 @@ struct SignInTests {
         }
     }
 
-    @Test("a refresh token ends thirty days after it was made")
-    func refreshExpires() async throws {
-        try await AccountBench.run { bench in
+    @Test("a refresh token ends thirty days after it was made", arguments: StoreEngine.allCases)
+    func refreshExpires(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let first = try await bench.register()
             bench.clock.advance(by: .seconds(30 * 86_400 - 1))
             let second = try await bench.refresh(first.refreshToken.reveal())
@@ -173,9 +179,9 @@ struct SignInTests {
         }
     }
 
-    @Test("signing out, disabling and a new password end the tokens at once")
-    func ends() async throws {
-        try await AccountBench.run { bench in
+    @Test("signing out, disabling and a new password end the tokens at once", arguments: StoreEngine.allCases)
+    func ends(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let user = try await bench.register().user
             for end in 0..<3 {
                 let signedIn = try await bench.logIn()

@@ -58,9 +58,12 @@ struct SupabaseTests {
         try await signed(claims, secret: Array(Self.secret.revealed.utf8), kid: nil)
     }
 
-    @Test("a user is made at first sight, with an organization of their own, and known again")
-    func adopted() async throws {
-        try await AccountBench.run { bench in
+    @Test(
+        "a user is made at first sight, with an organization of their own, and known again",
+        arguments: StoreEngine.allCases
+    )
+    func adopted(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let authenticator = Self.symmetric(bench)
             let token = try await Self.hmac(Self.claims(bench))
             let first = try await authenticator.authenticate(bearer: token)
@@ -75,9 +78,9 @@ struct SupabaseTests {
         }
     }
 
-    @Test("requests at once make one user")
-    func race() async throws {
-        try await AccountBench.run { bench in
+    @Test("requests at once make one user", arguments: StoreEngine.allCases)
+    func race(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             let authenticator = Self.symmetric(bench)
             let token = try await Self.hmac(Self.claims(bench))
             let users = try await withThrowingTaskGroup(of: UserID.self) { group in
@@ -88,9 +91,9 @@ struct SupabaseTests {
         }
     }
 
-    @Test("an address that an account here has opens that account to nobody")
-    func takenAddress() async throws {
-        try await AccountBench.run { bench in
+    @Test("an address that an account here has opens that account to nobody", arguments: StoreEngine.allCases)
+    func takenAddress(engine: StoreEngine) async throws {
+        try await AccountBench.run(on: engine) { bench in
             _ = try await bench.register()
             let token = try await Self.hmac(Self.claims(bench))
             #expect(await bench.refusal(of: token, by: Self.symmetric(bench)) == .invalidToken)

@@ -7,9 +7,12 @@ import WonkeyStore
 
 @Suite("Key endpoints")
 struct KeyEndpointTests {
-    @Test("a key is made in the default project, shown once, listed, changed and deleted")
-    func lifeCycle() async throws {
-        try await ResourceBench.serving { bench, caller in
+    @Test(
+        "a key is made in the default project, shown once, listed, changed and deleted",
+        arguments: StoreEngine.allCases
+    )
+    func lifeCycle(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { bench, caller in
             let body: JSONValue = [
                 "name": "alice", "environment": "test", "expires_at": "2099-01-01T00:00:00Z",
                 "scopes": ["b", "a", "b"],
@@ -46,9 +49,9 @@ struct KeyEndpointTests {
         }
     }
 
-    @Test("a key needs nothing but to be asked for")
-    func defaults() async throws {
-        try await ResourceBench.serving { _, caller in
+    @Test("a key needs nothing but to be asked for", arguments: StoreEngine.allCases)
+    func defaults(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { _, caller in
             for body in [nil, .object([])] as [JSONValue?] {
                 let issued = try await caller.expect(201, "POST", "/v1/keys", body)
                 let chosen = issued.without(
@@ -72,9 +75,9 @@ struct KeyEndpointTests {
         }
     }
 
-    @Test("a revoked key stays listed, is revoked once, and proxies are told")
-    func revoke() async throws {
-        try await ResourceBench.serving { bench, caller in
+    @Test("a revoked key stays listed, is revoked once, and proxies are told", arguments: StoreEngine.allCases)
+    func revoke(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { bench, caller in
             let path = "/v1/keys/" + (try await caller.expect(201, "POST", "/v1/keys")).text("id")
             let told = try await bench.store.changes.latest()
             #expect(try await caller.expect(200, "POST", path + "/revoke").text("state") == "revoked")
@@ -86,9 +89,9 @@ struct KeyEndpointTests {
         }
     }
 
-    @Test("rotation gives a new key and lets the old one live for the overlap")
-    func rotate() async throws {
-        try await ResourceBench.serving { _, caller in
+    @Test("rotation gives a new key and lets the old one live for the overlap", arguments: StoreEngine.allCases)
+    func rotate(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { _, caller in
             let body: JSONValue = ["scopes": ["a"], "limits": [["name": "burst", "limit": 5, "window": "1s"]]]
             let old = try await caller.expect(201, "POST", "/v1/keys", body)
             let path = "/v1/keys/" + old.text("id")
@@ -105,9 +108,9 @@ struct KeyEndpointTests {
         }
     }
 
-    @Test("keys of a project are made and listed there, page by page")
-    func project() async throws {
-        try await ResourceBench.serving { _, caller in
+    @Test("keys of a project are made and listed there, page by page", arguments: StoreEngine.allCases)
+    func project(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { _, caller in
             let project = try await caller.expect(201, "POST", "/v1/projects", ["name": "acme"])
             let path = "/v1/projects/\(project.text("id"))/keys"
             var names: [String] = []
@@ -160,9 +163,9 @@ struct KeyEndpointTests {
         }
     }
 
-    @Test("somebody else's key does not exist, and a viewer may only look")
-    func others() async throws {
-        try await ResourceBench.serving { bench, caller in
+    @Test("somebody else's key does not exist, and a viewer may only look", arguments: StoreEngine.allCases)
+    func others(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { bench, caller in
             let key = try await caller.expect(201, "POST", "/v1/keys")
             let (path, list) = ("/v1/keys/" + key.text("id"), "/v1/projects/\(key.text("project_id"))/keys")
             let told = try await bench.store.changes.latest()
@@ -184,9 +187,12 @@ struct KeyEndpointTests {
         }
     }
 
-    @Test("a change of an old version is refused with 412, of the current one it goes through")
-    func versions() async throws {
-        try await ResourceBench.serving { _, caller in
+    @Test(
+        "a change of an old version is refused with 412, of the current one it goes through",
+        arguments: StoreEngine.allCases
+    )
+    func versions(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { _, caller in
             let path = "/v1/keys/" + (try await caller.expect(201, "POST", "/v1/keys")).text("id")
             let first = try await caller.call("PATCH", path, ["name": "b"], ifVersion: "1")
             #expect(first.status == 200)
@@ -196,6 +202,32 @@ struct KeyEndpointTests {
             _ = try await caller.expect(412, "GET", path, ifVersion: "1")
             #expect(try await caller.expect(200, "GET", path, ifVersion: "2").text("name") == "b")
             _ = try await caller.expect(204, "DELETE", path, ifVersion: "2")
+        }
+    }
+
+    @Test("a grant that is missing is a fault of the service, and its log names the table")
+    func missingGrant() async throws {
+        try await ResourceBench.serving(on: .postgres) { bench, caller in
+            _ = try await caller.expect(201, "POST", "/v1/keys")
+            try await bench.run("REVOKE SELECT ON keys FROM wonkey_management")
+            let answer = try await caller.call("GET", "/v1/keys")
+            #expect(answer.status == 500)
+            #expect(!answer.text.contains("denied") && !answer.text.contains("keys\""))
+            let line = bench.logLines.first { $0.hasPrefix("error") } ?? ""
+            #expect(line.contains("permission denied for table keys (SQLSTATE 42501)"), "\(bench.logLines)")
+        }
+    }
+
+    @Test("what an Idempotency-Key made is made once, and shown alike", arguments: StoreEngine.allCases)
+    func idempotency(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { _, caller in
+            let fields = [("Idempotency-Key", "one")]
+            let first = try await caller.call("POST", "/v1/keys", fields: fields)
+            let second = try await caller.call("POST", "/v1/keys", fields: fields)
+            #expect(first.status == 201 && second.status == 201)
+            #expect(first.body == second.body)
+            #expect(second.header("Idempotency-Replayed") == "true")
+            #expect(try await caller.expect(200, "GET", "/v1/keys").data.count == 1)
         }
     }
 }

@@ -7,9 +7,9 @@ import WonkeyStore
 
 @Suite("Project, limit and audit endpoints")
 struct ProjectEndpointTests {
-    @Test("a project is made, shown, listed, renamed and deleted with its keys")
-    func lifeCycle() async throws {
-        try await ResourceBench.serving { bench, caller in
+    @Test("a project is made, shown, listed, renamed and deleted with its keys", arguments: StoreEngine.allCases)
+    func lifeCycle(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { bench, caller in
             let created = try await caller.call(
                 "POST",
                 "/v1/projects",
@@ -43,9 +43,12 @@ struct ProjectEndpointTests {
         }
     }
 
-    @Test("somebody else's project does not exist, and a role below admin may not change it")
-    func others() async throws {
-        try await ResourceBench.serving { bench, caller in
+    @Test(
+        "somebody else's project does not exist, and a role below admin may not change it",
+        arguments: StoreEngine.allCases
+    )
+    func others(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { bench, caller in
             let project = try await caller.expect(201, "POST", "/v1/projects", ["name": "acme"])
             let path = "/v1/projects/" + project.text("id")
             let quota: JSONValue = ["limit": 1, "window": "1m"]
@@ -67,9 +70,12 @@ struct ProjectEndpointTests {
         }
     }
 
-    @Test("limits of projects and keys are set, replaced, listed and removed under their owner's version")
-    func limits() async throws {
-        try await ResourceBench.serving { _, caller in
+    @Test(
+        "limits of projects and keys are set, replaced, listed and removed under their owner's version",
+        arguments: StoreEngine.allCases
+    )
+    func limits(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { _, caller in
             let key = try await caller.expect(201, "POST", "/v1/keys")
             for (owner, member) in [
                 ("/v1/keys/" + key.text("id"), "key_id"), ("/v1/projects/" + key.text("project_id"), "project_id"),
@@ -122,9 +128,12 @@ struct ProjectEndpointTests {
         }
     }
 
-    @Test("the audit log tells who changed what from where, without secrets, by filters and pages")
-    func audit() async throws {
-        try await ResourceBench.serving { _, caller in
+    @Test(
+        "the audit log tells who changed what from where, without secrets, by filters and pages",
+        arguments: StoreEngine.allCases
+    )
+    func audit(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { _, caller in
             let key = try await caller.expect(201, "POST", "/v1/keys", ["name": "a"])
             let path = "/v1/keys/" + key.text("id")
             _ = try await caller.expect(200, as: "dan", "PATCH", path, ["name": "b"])
@@ -151,9 +160,12 @@ struct ProjectEndpointTests {
         }
     }
 
-    @Test("two who change different members at once both hold, and of two with one version one is told")
-    func racing() async throws {
-        try await ResourceBench.serving { bench, caller in
+    @Test(
+        "two who change different members at once both hold, and of two with one version one is told",
+        arguments: StoreEngine.allCases
+    )
+    func racing(engine: StoreEngine) async throws {
+        try await ResourceBench.serving(on: engine) { bench, caller in
             let key = try await caller.expect(201, "POST", "/v1/keys")
             let id = key.text("id")
             let context = bench.context(of: "ann")

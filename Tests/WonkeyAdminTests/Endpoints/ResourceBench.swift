@@ -1,4 +1,3 @@
-import Logging
 import Support
 import Testing
 import WonkeyCore
@@ -16,23 +15,27 @@ struct ResourceBench: Sendable {
     private let database: any SQLDatabase
 
     /// Runs `body` with the service running.
-    static func serving(_ body: @escaping @Sendable (ResourceBench, ResourceCaller) async throws -> Void) async throws {
-        try await withTemporaryDirectory { directory in
-            let bench = try await Self(path: directory.file("wonkey.db"))
+    static func serving(
+        on engine: StoreEngine = .sqlite,
+        _ body: @escaping @Sendable (ResourceBench, ResourceCaller) async throws -> Void
+    ) async throws {
+        try await engine.withStore { store, database in
+            let bench = try await Self(store, database)
             try await bench.service.serving(Endpoint.all) { port, _ in
                 try await withTestClient(port: port) { client in
                     try await body(bench, ResourceCaller(client: client))
                 }
             }
-            await bench.store.close()
         }
     }
 
-    private init(path: String) async throws {
-        self.store = try await Store.open(url: "sqlite:\(path)", mode: .serve, logger: Logger(label: "test"))
-        self.database = SQLiteDatabase(path: path)
-        let store = self.store
-        self.service = ServiceBench(administration: { store.administration(for: $0) })
+    private init(_ store: Store, _ database: any SQLDatabase) async throws {
+        self.store = store
+        self.database = database
+        self.service = ServiceBench(
+            administration: { store.administration(for: $0, under: $1) },
+            idempotency: { store.idempotency(for: $0) }
+        )
         for (organization, people) in [
             ("org_ours", [("ann", Role.owner), ("dan", .developer), ("vic", .viewer)]),
             ("org_theirs", [("eve", .owner)]),
@@ -57,6 +60,9 @@ struct ResourceBench: Sendable {
             }
         }
     }
+
+    /// What the service logged.
+    var logLines: [String] { self.service.log.lines }
 
     /// What operations of a user work on.
     func context(of name: String) -> AdministrationContext {
@@ -90,9 +96,10 @@ final class ResourceCaller {
         _ path: String,
         _ body: JSONValue? = nil,
         ifVersion version: String? = nil,
+        fields: [(String, String)] = [],
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> TestResponse {
-        var headers: [(String, String)] = []
+        var headers = fields
         if let user { headers.append(TokenNames.header(user)) }
         if let version { headers.append(("If-Match", "\"\(version)\"")) }
         // Without a length the client would send an empty body in chunks.

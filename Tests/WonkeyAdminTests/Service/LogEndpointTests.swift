@@ -1,52 +1,8 @@
-import Logging
-import Support
 import Testing
 import WonkeyCore
 
 @testable import WonkeyAdmin
 @testable import WonkeyStore
-
-/// An engine that endpoints are tested on.
-enum StoreEngine: CaseIterable {
-    case sqlite, postgres
-
-    /// Runs `body` with a store of its own and the database behind it.
-    fileprivate func withStore(_ body: (Store, any SQLDatabase) async throws -> Void) async throws {
-        switch self {
-        case .sqlite:
-            try await withTemporaryDirectory { directory in
-                let path = directory.file("wonkey.db")
-                try await Self.withStore("sqlite:" + path, SQLiteDatabase(path: path), body)
-            }
-        case .postgres:
-            try await withPostgresDatabase(.copy(of: .migrated)) { database in
-                let direct = try PostgresDatabase(Secret(database.url), limits: PostgresLimits())
-                try await Self.withStore(database.url, direct, body)
-            }
-        }
-    }
-
-    private static func withStore(
-        _ url: String,
-        _ database: any SQLDatabase,
-        _ body: (Store, any SQLDatabase) async throws -> Void
-    ) async throws {
-        let store = try await Store.open(url: url, mode: .serve, logger: Logger(label: "test"))
-        _ = try await store.changes.latest()
-        try await body(store, database)
-        await database.close()
-        await store.close()
-    }
-}
-
-extension PostgresTemplate {
-    /// The schema, and nothing in it.
-    fileprivate static let migrated = Self("migrated") { url in
-        let store = try await Store.open(url: url, mode: .migrate, logger: Logger(label: "test"))
-        _ = try await store.migrator.migrate()
-        await store.close()
-    }
-}
 
 @Suite("Endpoints of logs, analytics and usage")
 struct LogEndpointTests {
@@ -58,7 +14,7 @@ struct LogEndpointTests {
         _ query: [String: JSONValue] = [:]
     ) throws -> EndpointRequest {
         var services = ServiceBench().services
-        services.administration = { store.administration(for: $0) }
+        services.administration = { store.administration(for: $0, under: $1) }
         services.logs = { store.logs(for: $0) }
         services.clock = HeldClock(Bench.start)
         let email = try #require(EmailAddress("a@example.com"))
