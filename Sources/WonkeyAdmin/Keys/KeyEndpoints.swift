@@ -70,7 +70,10 @@ enum KeyEndpoints {
         body: Body(
             .object([
                 .optional("name", .name(of: "key")),
-                .optional("expires_at", .time("When it ends by itself; `null` for never.").nullable),
+                .optional(
+                    "expires_at",
+                    .time("When it ends by itself; `null` for never.", example: "2099-01-01T00:00:00.000Z").nullable
+                ),
                 .optional("scopes", .scopes),
                 .optional("state", .choice(["active", "disabled"], "Whether it is let in.")),
             ]),
@@ -215,7 +218,10 @@ extension KeyInput {
         .object([
             .optional("name", .name(of: "key")),
             .optional("environment", .choice(["live", "test"], "Visible in the key's text; live if left out.")),
-            .optional("expires_at", .time("When it ends by itself; never if left out.").nullable),
+            .optional(
+                "expires_at",
+                .time("When it ends by itself; never if left out.", example: "2099-01-01T00:00:00.000Z").nullable
+            ),
             .optional("scopes", .scopes),
             .optional(
                 "limits",

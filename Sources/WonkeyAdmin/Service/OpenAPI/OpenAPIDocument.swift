@@ -42,7 +42,9 @@ package enum OpenAPIDocument {
         page at a time. Problems are `application/problem+json` (RFC 9457); with 422 their `errors` name the fields. \
         Things of others read as absent (404); what your role forbids is 403. Things that can be changed have an `ETag`; \
         send it as `If-Match`, and a change that somebody else made meanwhile is answered with 412 instead of lost. A \
-        POST that creates takes an `Idempotency-Key`: repeated within 24 hours it is answered as before.
+        POST that creates takes an `Idempotency-Key`: repeated within 24 hours it is answered as before. If the service died \
+        after the change and before it had kept its answer, the repetition is answered with 409 and changes nothing: look \
+        at what is there.
         """
 
     private static func paths(_ endpoints: [Endpoint], _ components: inout SchemaComponents) -> JSONValue {
@@ -101,10 +103,10 @@ package enum OpenAPIDocument {
         }
         if endpoint.takesIdempotencyKey {
             let schema = Schema.string(
-                "Makes repeating the request safe: a value of your own, such as a UUID.",
+                // No example: who copied it for a second request would be told that it was used.
+                "Makes repeating the request safe: a value of your own, such as a new UUID.",
                 length: 1...255,
-                pattern: "^[!-~]+$",
-                example: "5b8f1c9e-7d0a-4f5e-9a3e-2f7c61d1a7b4"
+                pattern: "^[!-~]+$"
             )
             parameters.append(Self.parameter("Idempotency-Key", "header", false, schema, &components))
         }
@@ -209,14 +211,15 @@ extension Problem {
         case 403: "Your role does not allow this."
         case 404: "There is no such thing, or it is somebody else's."
         case 408: "The body did not arrive in time."
-        case 409: "It conflicts with what is there, or the same request is still being answered."
+        case 409:
+            "It conflicts with what is there; or the same request is still being answered, or its answer was lost."
         case 412: "The thing is not at the version in If-Match."
         case 413: "The body is too large."
         case 415: "The body is not application/json."
         case 422: "Members, parameters or fields cannot be accepted; `errors` names them."
         case 429: "Too often; Retry-After says when to try again."
         case 500: "A fault of the service; its log has the reason under `instance`."
-        case 503: "The store is away; try again soon."
+        case 503: "The store is away, or the request took too long and was broken off; try again soon."
         default: Self.title(status) + "."
         }
     }
