@@ -14,21 +14,23 @@ final class RedisCounterService: CounterService {
     }
 
     /// Starts connecting, and goes on doing so for as long as Redis is away; `nil` where the counters are in memory.
+    ///
+    /// Returns when the first attempt has succeeded or failed, which the settings bound.
     static func start(
         _ counters: Configuration.Counters,
         on eventLoop: any EventLoop
     ) async throws -> RedisCounterService? {
         guard case .redis(let redis) = counters.location else { return nil }
         let settings = RedisSettings(redis, timeout: counters.timeout)
-        return try await eventLoop.submit {
-            let store = try RedisCounterStore(
-                eventLoop: eventLoop,
-                settings: settings,
-                logger: Logger(label: "wonkey.redis")
-            )
-            store.start()
-            return RedisCounterService(NIOLoopBound(store, eventLoop: eventLoop))
+        let store = try await eventLoop.submit {
+            let logger = Logger(label: "wonkey.redis")
+            let store = try RedisCounterStore(eventLoop: eventLoop, settings: settings, logger: logger)
+            return NIOLoopBound(store, eventLoop: eventLoop)
         }.get()
+        await withCheckedContinuation { continuation in
+            eventLoop.execute { store.value.start { _ in continuation.resume() } }
+        }
+        return RedisCounterService(store)
     }
 
     func take(_ checks: [CounterCheck]) async throws(CounterStoreError) -> CounterDecision {

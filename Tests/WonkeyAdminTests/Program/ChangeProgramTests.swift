@@ -76,7 +76,7 @@ struct ChangeProgramTests {
             return records.map { $0["event"].text }.sorted()
         }
         let ofProject = ["key.create", "key.delete", "project.create"]
-        let ofOrganization = ofProject + ["project.create"]
+        let ofOrganization = (ofProject + ["organization.create", "project.create"]).sorted()
         #expect(try await events("--project", "acme") == ofProject)
         #expect(try await events("--organization", "org_default") == ofOrganization)
         let everything = try await events()
