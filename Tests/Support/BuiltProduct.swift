@@ -68,10 +68,15 @@ package struct BuiltProduct: Sendable {
         within limit: Duration = .seconds(60)
     ) async throws -> Outcome {
         let configuration = self.configuration(arguments, environment, directory)
+        // From a file: a program that ends before it has read a pipe would take us along.
+        let file = try TemporaryDirectory()
+        defer { file.remove() }
+        try input.write(toFile: file.file("input"), atomically: false, encoding: .utf8)
+        let descriptor = try FileDescriptor.open(FilePath(file.file("input")), .readOnly)
         return try await self.limited(limit) {
             let result = try await Subprocess.run(
                 configuration,
-                input: .string(input),
+                input: .fileDescriptor(descriptor, closeAfterSpawningProcess: true),
                 output: .string(limit: 16 << 20),
                 error: .string(limit: 16 << 20)
             )
