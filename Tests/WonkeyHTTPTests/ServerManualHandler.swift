@@ -52,6 +52,17 @@ final class ManualExchanges: Sendable {
         try await bound.eventLoop.submit { body(bound.value) }.get()
     }
 
+    /// Waits until an exchange's answer is to be its connection's last, as after the client's end.
+    func waitUntilLast(_ index: Int) async throws {
+        try await self.wait { $0.paths.count > index }
+        let bound = self.state.withLock { $0.exchanges[index] }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try await !bound.eventLoop.submit({ bound.value.connection?.isLastRequest ?? true }).get() {
+            guard ContinuousClock.now < deadline else { throw TimedOut(seen: self.seen) }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
     /// Answers an exchange with a short text.
     func answer(_ index: Int) async throws {
         try await self.with(index) { $0.respond(ResponseHead(status: 200), bytes: Array("done".utf8)) }

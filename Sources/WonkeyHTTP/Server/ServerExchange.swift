@@ -25,7 +25,7 @@ package final class ServerExchange {
     package private(set) var bytesSent: Int64 = 0
 
     private(set) var decoder: BodyDecoder
-    private var connection: ServerConnection?
+    private(set) var connection: ServerConnection?
     private var handler: (any RequestHandler)?
     private let method: Method
     private let version: HTTPVersion
