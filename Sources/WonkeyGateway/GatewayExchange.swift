@@ -50,7 +50,7 @@ final class GatewayExchange {
         self.loop = loop
         self.startedAt = .now()
         self.time = loop.resources.clock.now
-        loop.resources.metrics.inFlight.add(1)
+        loop.metrics.inFlight.add(1)
     }
 
     /// The way of a request, in reading order.

@@ -33,12 +33,14 @@ package final class GatewayLoop: RequestHandlerFactory {
     let eventLoop: any EventLoop
     let snapshot: GatewaySnapshot
     let resources: GatewayResources
+    let metrics: LoopMetrics
     let gate: LimitGate
     let records: RecordBuffer
     /// By the index of the route in the snapshot's table.
     let routes: [LoopRoute]
     private let senders: [String: UpstreamSender]
     private var requestIDs: RequestIDGenerator
+    private var traceIDs: TraceIDGenerator
     private var unknownKeys = UnknownKeyBudget()
     /// Local answers under way on this loop.
     private(set) var localAnswers = 0
@@ -66,9 +68,12 @@ package final class GatewayLoop: RequestHandlerFactory {
         self.eventLoop = eventLoop
         self.snapshot = snapshot
         self.resources = resources
+        let metrics = resources.metrics.part(of: eventLoop)
+        self.metrics = metrics
         self.gate = gate
         self.records = records
         self.requestIDs = RequestIDGenerator(seed: seed)
+        self.traceIDs = TraceIDGenerator(seeds: (.random(in: .min ... .max), .random(in: .min ... .max)))
         let senders = Dictionary(
             uniqueKeysWithValues: snapshot.upstreams.map { name, upstream in
                 (name, Self.sender(to: upstream, name: name, on: eventLoop, resources))
@@ -79,8 +84,8 @@ package final class GatewayLoop: RequestHandlerFactory {
             LoopRoute(
                 rule,
                 plan: plan,
-                metrics: resources.metrics.route(rule.name),
-                action: Self.action(of: rule, snapshot, senders)
+                metrics: metrics.route(rule.name),
+                action: Self.action(of: rule, snapshot, senders, metrics)
             )
         }
     }
@@ -112,14 +117,15 @@ package final class GatewayLoop: RequestHandlerFactory {
     private static func action(
         of route: Route,
         _ snapshot: GatewaySnapshot,
-        _ senders: [String: UpstreamSender]
+        _ senders: [String: UpstreamSender],
+        _ metrics: LoopMetrics
     ) -> LoopRoute.Action {
         switch route.action {
         case .proxy(let name):
             guard let sender = senders[name], let upstream = snapshot.upstreams[name] else {
                 preconditionFailure("a snapshot's routes name upstreams it has")
             }
-            return .proxy(sender, upstream.rules, upstream: name)
+            return .proxy(sender, upstream.rules, metrics.upstream(name))
         case .generate(let name):
             guard let endpoint = snapshot.endpoints[name] else {
                 preconditionFailure("a snapshot's routes name endpoints it has")
@@ -134,6 +140,18 @@ package final class GatewayLoop: RequestHandlerFactory {
     }
 
     func nextRequestID(at now: Timestamp) -> String { self.requestIDs.next(at: now) }
+
+    /// The beginning of a new trace.
+    func nextTrace(isSampled: Bool) -> TraceParent {
+        TraceParent(
+            traceID: self.traceIDs.nextTrace(),
+            spanID: self.traceIDs.nextSpan(),
+            isSampled: isSampled,
+            isRandom: true
+        )
+    }
+
+    func nextSpanID() -> SpanID { self.traceIDs.nextSpan() }
 
     /// Milliseconds of a clock that never goes back.
     var uptimeMs: Int64 { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }

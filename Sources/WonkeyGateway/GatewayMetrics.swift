@@ -1,15 +1,10 @@
+import NIOCore
+import Synchronization
 package import WonkeyCore
 package import WonkeyHTTP
 
-/// What the gateway counts; made once per process, every child resolved before the first request.
+/// What the gateway counts; made once per process.
 package final class GatewayMetrics: Sendable {
-    /// The counters and histogram of one route.
-    package struct RouteMetrics: Sendable {
-        /// By status class, 1xx to 5xx at 0 to 4.
-        let answers: [Counter]
-        let duration: Histogram
-    }
-
     /// How the gate decided.
     package enum Decision: String, CaseIterable, Sendable {
         case admitted
@@ -28,10 +23,8 @@ package final class GatewayMetrics: Sendable {
         case draining
     }
 
-    package let inFlight: Gauge
-    private let routes: [String: RouteMetrics]
-    /// Of requests no route took.
-    let unrouted: RouteMetrics
+    let families: LoopMetrics.Families
+    private let loops = Mutex<[ObjectIdentifier: Int]>([:])
     private let decisions: [Decision: Counter]
     private let upstreamFaults: MetricFamily<Counter>
     private let limitRefusals: [String: Counter]
@@ -46,25 +39,11 @@ package final class GatewayMetrics: Sendable {
     ///   - upstreams: The names of all upstreams.
     ///   - limits: The names of all limits.
     package init(registry: MetricsRegistry, routes: [String], upstreams: [String], limits: [String]) {
-        self.inFlight = registry.gauge("http_requests_in_flight", help: "Requests whose answer is not complete.")
-        let answers = registry.counters(
-            "http_requests",
-            help: "Answered requests by route and status class.",
-            labels: ["route", "status"]
-        )
-        let durations = registry.histograms(
-            "http_request_duration_seconds",
-            help: "Time from the request head to the last byte of the answer.",
-            labels: ["route"]
-        )
-        func metrics(_ route: String) -> RouteMetrics {
-            RouteMetrics(
-                answers: (1...5).map { answers.child(route, "\($0)xx") },
-                duration: durations.child(route)
-            )
-        }
-        self.routes = Dictionary(uniqueKeysWithValues: Set(routes).map { ($0, metrics($0)) })
-        self.unrouted = metrics("")
+        self.families = LoopMetrics.Families(registry)
+        // Part 0 of every child, so that all are scraped as 0 from the start.
+        let all = LoopMetrics(self.families, part: 0)
+        for route in routes { _ = all.route(route) }
+        for upstream in upstreams { _ = all.upstream(upstream) }
         let decisions = registry.counters("decisions", help: "What the gate decided.", labels: ["result"])
         self.decisions = Dictionary(
             uniqueKeysWithValues: Decision.allCases.map { ($0, decisions.child($0.rawValue)) }
@@ -89,8 +68,14 @@ package final class GatewayMetrics: Sendable {
         self.imagesReturned = registry.counter("images_returned", help: "Images returned to clients.")
     }
 
-    func route(_ name: String) -> RouteMetrics {
-        self.routes[name] ?? self.unrouted
+    /// What one event loop counts; called on that loop.
+    func part(of eventLoop: any EventLoop) -> LoopMetrics {
+        let part = self.loops.withLock { loops in
+            let part = loops[ObjectIdentifier(eventLoop)] ?? loops.count
+            loops[ObjectIdentifier(eventLoop)] = part
+            return part
+        }
+        return LoopMetrics(self.families, part: part)
     }
 
     package func count(_ decision: Decision) {

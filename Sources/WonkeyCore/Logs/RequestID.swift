@@ -5,7 +5,7 @@
 ///
 /// - SeeAlso: RFC 9562 §5.7, and §6.2 method 1 for the counter.
 package struct RequestIDGenerator: Sendable {
-    private var state: UInt64
+    private var mixed: SplitMix
     private var lastMs: Int64 = 0
     private var counter: UInt64 = 0
 
@@ -13,7 +13,7 @@ package struct RequestIDGenerator: Sendable {
     ///
     /// - Parameter seed: Random, different for every generator of every process.
     package init(seed: UInt64) {
-        self.state = seed
+        self.mixed = SplitMix(state: seed)
     }
 
     /// Makes the next id.
@@ -32,17 +32,8 @@ package struct RequestIDGenerator: Sendable {
             }
         }
         let high = UInt64(bitPattern: self.lastMs) << 16 | 0x7000 | self.counter
-        let low = 0x8000_0000_0000_0000 | self.mixed() >> 2
+        let low = 0x8000_0000_0000_0000 | self.mixed.next() >> 2
         return Self.text(high, low)
-    }
-
-    /// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
-    private mutating func mixed() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var word = self.state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
     }
 
     private static func text(_ high: UInt64, _ low: UInt64) -> String {

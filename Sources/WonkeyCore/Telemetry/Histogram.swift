@@ -93,6 +93,15 @@ package final class Histogram: Sendable {
     }
 }
 
+extension Histogram.Snapshot {
+    /// Adds up histograms of the same bounds, of which there is at least one.
+    init(of parts: [Histogram]) {
+        let snapshots = parts.map(\.snapshot)
+        self.init(cumulative: snapshots.first?.cumulative ?? [], sum: snapshots.reduce(0) { $0 + $1.sum })
+        for snapshot in snapshots.dropFirst() { self.cumulative = zip(self.cumulative, snapshot.cumulative).map(+) }
+    }
+}
+
 extension Duration {
     /// Whole nanoseconds, rounded towards zero.
     package var nanoseconds: Int {

@@ -36,7 +36,9 @@ package final class MetricsRegistry: Sendable {
     ) -> MetricFamily<Counter> {
         let family = MetricFamily(labels: labels, childrenMax: childrenMax) { Counter() }
         self.register(name, help, .counter) {
-            family.samples.map { MetricSample(labels: $0.labels, value: .integer($0.child.value)) }
+            family.samples.map {
+                MetricSample(labels: $0.labels, value: .integer($0.parts.reduce(0) { $0 + $1.value }))
+            }
         }
         return family
     }
@@ -50,7 +52,9 @@ package final class MetricsRegistry: Sendable {
     ) -> MetricFamily<Gauge> {
         let family = MetricFamily(labels: labels, childrenMax: childrenMax) { Gauge() }
         self.register(name, help, .gauge) {
-            family.samples.map { MetricSample(labels: $0.labels, value: .integer($0.child.value)) }
+            family.samples.map {
+                MetricSample(labels: $0.labels, value: .integer($0.parts.reduce(0) { $0 + $1.value }))
+            }
         }
         return family
     }
@@ -65,7 +69,9 @@ package final class MetricsRegistry: Sendable {
     ) -> MetricFamily<Histogram> {
         let family = MetricFamily(labels: labels, childrenMax: childrenMax) { Histogram(bounds) }
         self.register(name, help, .histogram) {
-            family.samples.map { MetricSample(labels: $0.labels, value: .histogram(bounds, $0.child.snapshot)) }
+            family.samples.map {
+                MetricSample(labels: $0.labels, value: .histogram(bounds, Histogram.Snapshot(of: $0.parts)))
+            }
         }
         return family
     }

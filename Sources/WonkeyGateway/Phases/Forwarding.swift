@@ -26,7 +26,8 @@ extension GatewayExchange {
                     peer: self.exchange.remoteAddress,
                     scheme: self.exchange.scheme,
                     requestID: self.requestID,
-                    identity: self.identity
+                    identity: self.identity,
+                    trace: self.forwardedTrace(head)
                 )
             )
             return true
@@ -36,7 +37,7 @@ extension GatewayExchange {
         }
     }
 
-    func forward(over sender: UpstreamSender, _ upstream: String) {
+    func forward(over sender: UpstreamSender, _ upstream: LoopMetrics.Upstream) {
         guard let outgoing = self.outgoing else { preconditionFailure("forwarding is prepared before admission") }
         self.outgoing = nil
         let answer = UpstreamAnswer(to: self, from: upstream)
@@ -77,9 +78,11 @@ extension GatewayExchange {
 /// An object of its own: a request's body and its answer's body arrive by methods of the same name.
 final class UpstreamAnswer: UpstreamReceiver {
     private let request: GatewayExchange
-    private let upstream: String
+    private let upstream: LoopMetrics.Upstream
+    private let startedAt = NIODeadline.now()
+    private var status = 0
 
-    init(to request: GatewayExchange, from upstream: String) {
+    init(to request: GatewayExchange, from upstream: LoopMetrics.Upstream) {
         self.request = request
         self.upstream = upstream
     }
@@ -95,6 +98,7 @@ final class UpstreamAnswer: UpstreamReceiver {
     }
 
     func headReceived(_ head: ResponseHead, framing: BodyFraming) {
+        self.status = head.status
         self.request.respond(forwarded: head, framing: framing)
     }
 
@@ -104,13 +108,15 @@ final class UpstreamAnswer: UpstreamReceiver {
     }
 
     func ended(trailers: FieldSection?) {
+        self.upstream.answered(status: self.status, in: NIODeadline.now() - self.startedAt)
         self.request.answering = .nobody
         self.request.answerState = .complete
         self.request.exchange.end(trailers: trailers)
     }
 
     func failed(_ fault: UpstreamFault) {
-        self.request.loop.resources.metrics.countUpstreamFault(self.upstream, fault.kind)
+        self.upstream.failed(in: NIODeadline.now() - self.startedAt)
+        self.request.loop.resources.metrics.countUpstreamFault(self.upstream.name, fault.kind)
         self.request.answering = .nobody
         self.request.fault = .upstream
         switch self.request.answerState {

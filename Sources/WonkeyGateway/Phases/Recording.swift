@@ -6,10 +6,9 @@ import WonkeyHTTP
 extension GatewayExchange {
     func record() {
         let latency = NIODeadline.now() - self.startedAt
-        let metrics = self.route?.metrics ?? self.loop.resources.metrics.unrouted
-        metrics.duration.observe(.nanoseconds(latency.nanoseconds))
-        metrics.answers[min(5, max(1, self.status / 100)) - 1].increment()
-        self.loop.resources.metrics.inFlight.add(-1)
+        let metrics = self.route?.metrics ?? self.loop.metrics.unrouted
+        metrics.answered(status: self.status, in: latency, fault: self.fault)
+        self.loop.metrics.inFlight.add(-1)
         if self.images > 0 { self.loop.resources.metrics.imagesReturned.increment(by: self.images) }
         self.loop.records.append(self.makeRecord(latency), use: self.use)
     }

@@ -8,6 +8,8 @@ package struct OutgoingHead: Sendable {
     package var framing: BodyFraming
     /// Where the value of `Host` is in ``bytes``; empty if nobody noted it.
     var hostValue: Range<Int>
+    /// Where the proxy's own span id is in ``bytes``; `nil` if it sends none.
+    var spanID: Int?
 
     package init(bytes: ByteBuffer, method: Method, framing: BodyFraming) {
         self.init(bytes: bytes, method: method, framing: framing, hostValue: 0..<0)
@@ -33,12 +35,14 @@ package struct OutgoingHead: Sendable {
         bytes.writeFieldValue(host)
         let end = bytes.writerIndex
         bytes.writeImmutableBuffer(after)
-        return OutgoingHead(
+        var head = OutgoingHead(
             bytes: bytes,
             method: self.method,
             framing: self.framing,
             hostValue: self.hostValue.lowerBound..<end
         )
+        head.spanID = self.spanID.map { $0 + end - self.hostValue.upperBound }
+        return head
     }
 }
 
@@ -79,17 +83,24 @@ package enum ForwardedRequest {
         let hopsLeft = try ForwardedRequest.hopsLeft(head)
         var bytes = ByteBufferAllocator().buffer(capacity: head.fields.received.readableBytes + 512)
         let hostValue = ForwardedRequest.writeRequestLine(head, rules, to: &bytes)
-        ForwardedRequest.writeClientFields(head.fields, rules, to: &bytes)
+        ForwardedRequest.writeClientFields(head.fields, rules, context.trace, to: &bytes)
         if let hopsLeft { bytes.writeString("Max-Forwards: \(hopsLeft)\r\n") }
         bytes.writeStaticString(head.version == .http10 ? "Via: 1.0 " : "Via: 1.1 ")
         bytes.writeFieldValue(rules.pseudonym)
         bytes.writeStaticString("\r\n")
         ForwardedFields.write(head, rules.forwardedStyle, context, to: &bytes)
         bytes.writeLine("X-Request-Id", context.requestID)
+        var spanID: Int?
+        switch context.trace {
+        case .asReceived, .none: break
+        case .replaced(let parent, let state): spanID = bytes.writeTrace(parent, state)
+        }
         for (name, value) in context.identity { bytes.writeLine(name.text, value) }
         for (name, value) in rules.injected { bytes.writeLine(name.text, value) }
         ForwardedRequest.writeFraming(head, to: &bytes)
-        return OutgoingHead(bytes: bytes, method: head.method, framing: head.framing, hostValue: hostValue)
+        var outgoing = OutgoingHead(bytes: bytes, method: head.method, framing: head.framing, hostValue: hostValue)
+        outgoing.spanID = spanID
+        return outgoing
     }
 
     /// What `Max-Forwards` becomes; it means something for OPTIONS only, elsewhere it is dropped.
@@ -125,9 +136,17 @@ package enum ForwardedRequest {
         return start..<end
     }
 
-    private static func writeClientFields(_ fields: FieldSection, _ rules: ForwardingRules, to bytes: inout ByteBuffer)
-    {
+    private static func writeClientFields(
+        _ fields: FieldSection,
+        _ rules: ForwardingRules,
+        _ trace: ForwardedTrace,
+        to bytes: inout ByteBuffer
+    ) {
         var dropped = ForwardedRequest.droppedFields
+        switch trace {
+        case .asReceived: break
+        case .none, .replaced: dropped |= KnownField.traceParent.bit | KnownField.traceState.bit
+        }
         for (name, _) in rules.injected where name.known != 0 { dropped |= 1 << UInt64(name.known) }
         let nominated = HopByHop.nominated(by: fields)
         fields.write(to: &bytes) { entry in

@@ -42,18 +42,21 @@ package struct ForwardingContext: Sendable {
     package var requestID: String
     /// Identity of the verified key, such as `X-WonKey-Key-Id`; each name should be in ``ForwardingRules/identityNames``.
     package var identity: [(name: FieldName, value: String)]
+    package var trace: ForwardedTrace
 
     package init(
         client: ClientAddress,
         peer: PeerAddress,
         scheme: String = "http",
         requestID: String,
-        identity: [(name: FieldName, value: String)] = []
+        identity: [(name: FieldName, value: String)] = [],
+        trace: ForwardedTrace = .asReceived
     ) {
         self.client = client
         self.peer = peer
         self.scheme = scheme
         self.requestID = requestID
         self.identity = identity
+        self.trace = trace
     }
 }

@@ -57,6 +57,8 @@ extension FieldName {
     package static let server = Self(known: .server)
     package static let setCookie = Self(known: .setCookie)
     package static let te = Self(known: .te)
+    package static let traceParent = Self(known: .traceParent)
+    package static let traceState = Self(known: .traceState)
     package static let trailer = Self(known: .trailer)
     package static let transferEncoding = Self(known: .transferEncoding)
     package static let upgrade = Self(known: .upgrade)

@@ -6,7 +6,7 @@ enum KnownField: UInt8, CaseIterable {
     case ifNoneMatch, keepAlive, lastModified, location, maxForwards, origin, pragma, proxyAuthorization
     case proxyConnection, range, rateLimit, rateLimitPolicy, referer, retryAfter, server, setCookie, te, trailer
     case transferEncoding, upgrade, userAgent, vary, via, wwwAuthenticate, xForwardedFor, xForwardedHost
-    case xForwardedPort, xForwardedProto, xRealIP, xRequestID
+    case xForwardedPort, xForwardedProto, xRealIP, xRequestID, traceParent, traceState
 }
 
 /// Finds a known field by its name without making a string.
@@ -20,6 +20,7 @@ enum KnownFields {
         "RateLimit", "RateLimit-Policy", "Referer", "Retry-After", "Server", "Set-Cookie", "TE", "Trailer",
         "Transfer-Encoding", "Upgrade", "User-Agent", "Vary", "Via", "WWW-Authenticate", "X-Forwarded-For",
         "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-IP", "X-Request-Id",
+        "traceparent", "tracestate",
     ]
 
     private static let lowercased: [[UInt8]] = KnownFields.names.map { $0.utf8.map(\.asciiLowercased) }

@@ -71,6 +71,34 @@ struct MetricsRegistryTests {
         )
     }
 
+    @Test("parts of one child are scraped as their sum")
+    func parts() {
+        let registry = MetricsRegistry()
+        let requests = registry.counters("requests", help: "R.", labels: ["route"])
+        requests.child("a", part: 3).increment(by: 5)
+        requests.child("a").increment(by: 2)
+        #expect(requests.child("a", part: 3) === requests.child("a", part: 3))
+        let times = registry.histograms("times", help: "T.", labels: ["route"], bounds: .init(plain: [1, 10]))
+        times.child("a", part: 1).observe(1)
+        times.child("a", part: 2).observe(7)
+        times.child("a", part: 2).observe(70)
+        #expect(
+            registry.render(.prometheus) == """
+                # HELP wonkey_requests_total R.
+                # TYPE wonkey_requests_total counter
+                wonkey_requests_total{route="a"} 7
+                # HELP wonkey_times T.
+                # TYPE wonkey_times histogram
+                wonkey_times_bucket{route="a",le="1.0"} 1
+                wonkey_times_bucket{route="a",le="10.0"} 2
+                wonkey_times_bucket{route="a",le="+Inf"} 3
+                wonkey_times_sum{route="a"} 78.0
+                wonkey_times_count{route="a"} 3
+
+                """
+        )
+    }
+
     @Test("OpenMetrics: families without _total, quotes in help escaped, the end marked")
     func openMetrics() {
         #expect(
