@@ -55,6 +55,7 @@ final class GatewayExchange {
 
     /// The way of a request, in reading order.
     func pass(_ head: RequestHead) {
+        if head.method == .options, self.answerPreflight(head) { return }
         switch self.matchRoute(head) {
         case .refused(let refusal): self.refuse(refusal)
         case .route(let route):
@@ -95,6 +96,7 @@ final class GatewayExchange {
         case .proxy(let sender, _, let upstream): self.forward(over: sender, upstream)
         case .generate(let endpoint): self.answerLocally(by: endpoint)
         case .respond(let response): self.respond(fixed: response)
+        case .redirect(let status, let target): self.redirect(status, to: target)
         }
     }
 }

@@ -125,13 +125,15 @@ package final class GatewayLoop: RequestHandlerFactory {
             guard let sender = senders[name], let upstream = snapshot.upstreams[name] else {
                 preconditionFailure("a snapshot's routes name upstreams it has")
             }
-            return .proxy(sender, upstream.rules, metrics.upstream(name))
+            let rules = route.rewrite?.applied(to: upstream.rules) ?? upstream.rules
+            return .proxy(sender, rules, metrics.upstream(name))
         case .generate(let name):
             guard let endpoint = snapshot.endpoints[name] else {
                 preconditionFailure("a snapshot's routes name endpoints it has")
             }
             return .generate(endpoint)
         case .respond(let response): return .respond(response)
+        case .redirect(let status, let target): return .redirect(status: status, to: target)
         }
     }
 

@@ -184,6 +184,8 @@ extension ForwardingRefusal {
                 fields: [(.allow, Self.allowedMethods)]
             )
         case .maxForwardsReached: nil
+        case .prefixNotFound:
+            ProblemAnswer(400, code: "ambiguous_path", detail: "Send the path without '..', '//' and needless escapes.")
         }
     }
 }

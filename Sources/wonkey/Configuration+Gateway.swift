@@ -47,8 +47,14 @@ extension Configuration {
             bodyBytesMax = min(bodyLimit, Self.localBodyBytesMax)
         case .respond(let response):
             action = .respond(
-                FixedResponse(status: response.status, contentType: response.contentType, body: response.body)
+                FixedResponse(
+                    status: response.status,
+                    contentType: response.contentType,
+                    body: response.body,
+                    fields: response.fields.map(\.rule)
+                )
             )
+        case .redirect(let redirect): action = .redirect(status: redirect.status, to: redirect.target)
         }
         return WonkeyGateway.Route(
             name: route.name,
@@ -63,7 +69,9 @@ extension Configuration {
             authentication: route.authentication == .required ? .required : .none,
             bodyBytesMax: bodyBytesMax,
             rateLimitFields: route.rateLimitHeaders.style,
-            upstreamRateLimitFields: route.upstreamRateLimit == .strip ? .strip : .pass
+            upstreamRateLimitFields: route.upstreamRateLimit == .strip ? .strip : .pass,
+            rewrite: route.rewrite?.gatewayRewrite,
+            crossOrigin: route.crossOrigin?.rules
         )
     }
 }

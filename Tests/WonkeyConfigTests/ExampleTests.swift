@@ -9,7 +9,9 @@ struct ExampleTests {
         "GOOGLE_API_KEY": "g", "R2_ACCOUNT_ID": "0123456789abcdef", "R2_BUCKET": "bkt", "R2_ACCESS_KEY_ID": "a",
         "R2_SECRET_ACCESS_KEY": "s",
     ]
-    static let names = ["wonkey", "minimal", "memory", "images", "balancing", "quickstart", "demo-upstream", "tls"]
+    static let names = [
+        "wonkey", "minimal", "memory", "images", "balancing", "quickstart", "demo-upstream", "tls", "rewriting",
+    ]
 
     @Test("every example is loaded without a fault", arguments: Self.names)
     func loads(name: String) throws {
@@ -19,7 +21,7 @@ struct ExampleTests {
 
     @Test(
         "what is to run as it is needs no environment variable",
-        arguments: ["wonkey", "minimal", "memory", "balancing", "quickstart", "demo-upstream", "tls"]
+        arguments: ["wonkey", "minimal", "memory", "balancing", "quickstart", "demo-upstream", "tls", "rewriting"]
     )
     func needsNothing(name: String) throws {
         let path = Place.examples.appending(path: "\(name).yaml").path

@@ -55,6 +55,12 @@ extension Configuration.Route {
             .choice(.pass),
             "Such fields of the upstream: pass them on beside ours, or strip them."
         )
+        route.readRewrite(&section)
+        route.crossOrigin = section.optional(
+            "cors",
+            .section(CrossOrigin.read),
+            "Use from browsers, by pages of other origins; preflights are answered here, without a key."
+        )
         route.check(policies, section)
         return route
     }
@@ -67,9 +73,11 @@ extension Configuration.Route {
             "Answers with an image of this entry of images."
         )
         let response = section.optional("respond", .section(FixedResponse.read), "Answers with a fixed text.")
-        switch section.exactlyOne(of: ["proxy", "generate", "respond"]) {
+        let redirect = section.optional("redirect", .section(Redirect.read), "Sends the client elsewhere.")
+        switch section.exactlyOne(of: ["proxy", "generate", "respond", "redirect"]) {
         case "generate": return .generate(image: image ?? "")
         case "respond": return .respond(response ?? FixedResponse())
+        case "redirect": return redirect.map { .redirect($0) } ?? .respond(FixedResponse())
         default: return .proxy(upstream: upstream ?? "")
         }
     }
@@ -99,7 +107,7 @@ extension Configuration.Route {
 }
 
 extension Configuration.Route.Match {
-    private static let path = Pattern(
+    static let path = Pattern(
         "^/[A-Za-z0-9._~!$&'()*+,;=:@/-]*$",
         "a path that begins with '/' and holds no '%', '?', '#' or space"
     )
@@ -147,6 +155,7 @@ extension Configuration.Route.FixedResponse {
             "The Content-Type field."
         )
         section.read("body", into: &response.body, .freeText, "The text.")
+        section.read("headers", into: &response.fields, .fields(.fixedResponse), "Further fields.")
         return response
     }
 }
@@ -168,7 +177,7 @@ extension Kind where Value == String {
     }
 
     /// A request method.
-    fileprivate static var method: Kind {
+    static var method: Kind {
         let form = Pattern("^[A-Z][A-Z0-9_-]{0,31}$", "a method in upper case, as GET")
         return .scalar(
             schema: JSON.object([("type", "string"), ("pattern", .string(form.source))]).orSubstitution,

@@ -32,6 +32,8 @@ extension Configuration {
             case generate(image: String)
             /// Answered with a fixed text.
             case respond(FixedResponse)
+            /// Sent elsewhere.
+            case redirect(Redirect)
         }
 
         package struct FixedResponse: Hashable, Sendable {
@@ -39,6 +41,7 @@ extension Configuration {
             package var status = 200
             package var contentType = "text/plain; charset=utf-8"
             package var body = ""
+            package var fields: [Field] = []
 
             package init() {}
         }
@@ -76,6 +79,8 @@ extension Configuration {
         package var bodyLimit: Int?
         package var rateLimitHeaders: RateLimitHeaders = .standard
         package var upstreamRateLimit: UpstreamRateLimit = .pass
+        package var rewrite: Rewrite?
+        package var crossOrigin: CrossOrigin?
 
         package init(name: String, match: Match, action: Action) {
             self.name = name

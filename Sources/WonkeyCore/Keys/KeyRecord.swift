@@ -49,6 +49,10 @@ package struct KeyRecord: Equatable, Sendable {
     ///
     /// A key's own have already replaced its project's.
     package var overrides: [String: Quota]
+    /// The customer the key belongs to, if to one.
+    package var identityID: IdentityID?
+    /// What its owner calls that customer.
+    package var externalID: String?
 
     package init(
         id: KeyID,
@@ -60,7 +64,9 @@ package struct KeyRecord: Equatable, Sendable {
         state: KeyState = .active,
         expiresAt: Timestamp? = nil,
         permissions: Set<Permission> = [],
-        overrides: [String: Quota] = [:]
+        overrides: [String: Quota] = [:],
+        identityID: IdentityID? = nil,
+        externalID: String? = nil
     ) {
         self.id = id
         self.projectID = projectID
@@ -72,5 +78,7 @@ package struct KeyRecord: Equatable, Sendable {
         self.expiresAt = expiresAt
         self.permissions = permissions
         self.overrides = overrides
+        self.identityID = identityID
+        self.externalID = externalID
     }
 }

@@ -19,6 +19,7 @@ extension GatewayExchange {
         var limits = FieldSection()
         // Nothing about limits on 401 and 403: it would disclose another key's traffic (L10).
         if problem.status != 401, problem.status != 403 { self.addRateLimitFields(to: &limits) }
+        self.addCrossOriginFields(to: &limits)
         let fields = answer.fields + limits.lines.map { (FieldName($0.name), $0.value) }
         self.exchange.respond(problem: problem, fields: fields + [(.xRequestID, self.requestID)])
     }
@@ -26,7 +27,16 @@ extension GatewayExchange {
     func respond(fixed response: FixedResponse) {
         var fields = FieldSection()
         fields.append(.contentType, response.contentType)
+        for (name, value) in self.fields(response.fields) { fields.append(name, value) }
+        self.rewrite(&fields)
         self.respond(ResponseHead(status: response.status, fields: fields), bytes: Array(response.body.utf8))
+    }
+
+    func redirect(_ status: Int, to target: RedirectTarget) {
+        var fields = FieldSection()
+        fields.append(.location, target.location { self.value(of: $0) })
+        self.rewrite(&fields)
+        self.respond(ResponseHead(status: status, fields: fields), bytes: [])
     }
 
     /// Sends a complete answer that is no problem document.
@@ -36,7 +46,8 @@ extension GatewayExchange {
         self.status = head.status
         var head = head
         self.addRateLimitFields(to: &head.fields)
-        head.fields.append(.xRequestID, self.requestID)
+        self.addCrossOriginFields(to: &head.fields)
+        head.fields.replace(.xRequestID, with: self.requestID)
         self.exchange.respond(head, bytes: bytes)
     }
 }

@@ -55,11 +55,12 @@ extension GatewayExchange {
     }
 
     private var identity: [(name: FieldName, value: String)] {
-        guard let record = self.key?.record else { return [] }
+        let made = self.route?.rewrite.map { self.fields($0.requestFields) } ?? []
+        guard let record = self.key?.record else { return made }
         return [
             (name: IdentityFields.keyID, value: record.id.rawValue),
             (name: IdentityFields.projectID, value: record.projectID.rawValue),
-        ]
+        ] + made
     }
 
     private func refuse(_ refusal: ForwardingRefusal) {
@@ -147,7 +148,9 @@ extension GatewayExchange {
         self.status = head.status
         var answer = ForwardedResponse.head(from: head)
         if let rule = self.route?.rule, rule.upstreamRateLimitFields == .strip { answer.fields.removeRateLimitFields() }
+        self.rewrite(&answer.fields)
         self.addRateLimitFields(to: &answer.fields)
+        self.addCrossOriginFields(to: &answer.fields)
         answer.fields.replace(.xRequestID, with: self.requestID)
         self.exchange.respond(answer, body: framing)
     }

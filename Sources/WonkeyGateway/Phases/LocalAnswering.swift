@@ -67,6 +67,7 @@ extension GatewayExchange {
         var fields = FieldSection()
         fields.append(.contentType, answer.contentType)
         for (name, value) in answer.fields { fields.append(name: name, value: value) }
+        self.rewrite(&fields)
         self.respond(ResponseHead(status: answer.status, fields: fields), bytes: answer.body)
     }
 }

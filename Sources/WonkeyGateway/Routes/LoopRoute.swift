@@ -7,17 +7,22 @@ final class LoopRoute {
         case proxy(UpstreamSender, ForwardingRules, LoopMetrics.Upstream)
         case generate(any LocalEndpoint)
         case respond(FixedResponse)
+        case redirect(status: Int, to: RedirectTarget)
     }
 
     let rule: Route
     let plan: AdmissionPlan
     let metrics: LoopMetrics.Route
     let action: Action
+    let rewrite: RewritePlan?
+    let crossOrigin: CrossOriginPlan?
 
     init(_ rule: Route, plan: AdmissionPlan, metrics: LoopMetrics.Route, action: Action) {
         self.rule = rule
         self.plan = plan
         self.metrics = metrics
         self.action = action
+        self.rewrite = rule.rewrite.map { RewritePlan($0) }
+        self.crossOrigin = rule.crossOrigin.map { CrossOriginPlan($0, methods: rule.match.methods) }
     }
 }

@@ -37,11 +37,13 @@ package struct FixedResponse: Hashable, Sendable {
     package var status: Int
     package var contentType: String
     package var body: String
+    package var fields: [FieldRule]
 
-    package init(status: Int, contentType: String, body: String) {
+    package init(status: Int, contentType: String, body: String, fields: [FieldRule] = []) {
         self.status = status
         self.contentType = contentType
         self.body = body
+        self.fields = fields
     }
 }
 
@@ -53,6 +55,7 @@ package struct Route: Sendable {
         /// Hands the buffered request to the image endpoint of that name.
         case generate(endpoint: String)
         case respond(FixedResponse)
+        case redirect(status: Int, to: RedirectTarget)
     }
     package enum Authentication: Sendable { case required, none }
     /// Which rate limit fields answers carry.
@@ -70,6 +73,10 @@ package struct Route: Sendable {
     package var bodyBytesMax: Int64
     package var rateLimitFields: RateLimitFieldStyle
     package var upstreamRateLimitFields: UpstreamRateLimitFields
+    /// What is changed of requests and answers; absent: nothing.
+    package var rewrite: RouteRewrite?
+    /// Which pages of other origins may use the route; absent: it is not wonkey's business.
+    package var crossOrigin: CrossOriginRules?
 
     package init(
         name: String,
@@ -80,7 +87,9 @@ package struct Route: Sendable {
         authentication: Authentication = .required,
         bodyBytesMax: Int64 = 100 << 20,
         rateLimitFields: RateLimitFieldStyle = .standard,
-        upstreamRateLimitFields: UpstreamRateLimitFields = .pass
+        upstreamRateLimitFields: UpstreamRateLimitFields = .pass,
+        rewrite: RouteRewrite? = nil,
+        crossOrigin: CrossOriginRules? = nil
     ) {
         self.name = name
         self.match = match
@@ -91,5 +100,7 @@ package struct Route: Sendable {
         self.bodyBytesMax = bodyBytesMax
         self.rateLimitFields = rateLimitFields
         self.upstreamRateLimitFields = upstreamRateLimitFields
+        self.rewrite = rewrite
+        self.crossOrigin = crossOrigin
     }
 }

@@ -54,6 +54,8 @@ package enum ForwardingRefusal: Error, Hashable, Sendable {
     case methodNotAllowed
     /// `Max-Forwards: 0` on OPTIONS: answered here with 204 and `Allow` (F7).
     case maxForwardsReached
+    /// The path only comes to the prefix that is to be taken off by a detour: 400.
+    case prefixNotFound
 }
 
 /// Makes the upstream's request out of the client's (F1–F8, X1–X5).
@@ -82,7 +84,7 @@ package enum ForwardedRequest {
         guard !ViaField.names(rules.pseudonym, in: head.fields) else { throw .loop }
         let hopsLeft = try ForwardedRequest.hopsLeft(head)
         var bytes = ByteBufferAllocator().buffer(capacity: head.fields.received.readableBytes + 512)
-        let hostValue = ForwardedRequest.writeRequestLine(head, rules, to: &bytes)
+        let hostValue = try ForwardedRequest.writeRequestLine(head, rules, to: &bytes)
         ForwardedRequest.writeClientFields(head.fields, rules, context.trace, to: &bytes)
         if let hopsLeft { bytes.writeString("Max-Forwards: \(hopsLeft)\r\n") }
         bytes.writeStaticString(head.version == .http10 ? "Via: 1.0 " : "Via: 1.1 ")
@@ -115,25 +117,45 @@ package enum ForwardedRequest {
 
     /// Writes the request line and `Host`.
     ///
-    /// - Returns: Where the value of `Host` is.
+    /// - Returns: Where the value of `Host` is; empty if no target may replace it.
     private static func writeRequestLine(
         _ head: RequestHead,
         _ rules: ForwardingRules,
         to bytes: inout ByteBuffer
-    ) -> Range<Int> {
+    ) throws(ForwardingRefusal) -> Range<Int> {
         bytes.writeString(head.method.text)
         bytes.writeStaticString(" ")
         if head.target.form != .asterisk { bytes.writeString(rules.pathPrefix) }
-        bytes.writeImmutableBuffer(head.target.bytes)
+        if let path = rules.path, head.target.form != .asterisk {
+            try ForwardedRequest.writeTarget(head.target, path, to: &bytes)
+        } else {
+            bytes.writeImmutableBuffer(head.target.bytes)
+        }
         bytes.writeStaticString(" HTTP/1.1\r\nHost: ")
         let start = bytes.writerIndex
         switch rules.hostPolicy {
         case .upstream(let host): bytes.writeFieldValue(host)
         case .preserve: bytes.writeFieldValue(head.host)
+        case .fixed(let host):
+            bytes.writeFieldValue(host)
+            bytes.writeStaticString("\r\n")
+            return 0..<0
         }
         let end = bytes.writerIndex
         bytes.writeStaticString("\r\n")
         return start..<end
+    }
+
+    private static func writeTarget(
+        _ target: RequestTarget,
+        _ rewrite: PathRewrite,
+        to bytes: inout ByteBuffer
+    ) throws(ForwardingRefusal) {
+        let sent = target.bytes.readableBytesUInt8Span
+        guard let count = rewrite.prefixCount(of: sent.extracting(0..<target.pathCount)) else { throw .prefixNotFound }
+        bytes.writeString(rewrite.add)
+        if count == target.pathCount, rewrite.add.isEmpty { bytes.writeStaticString("/") }
+        bytes.writeBytes(target.bytes.readableBytesSpan.extracting(droppingFirst: count))
     }
 
     private static func writeClientFields(
@@ -142,7 +164,7 @@ package enum ForwardedRequest {
         _ trace: ForwardedTrace,
         to bytes: inout ByteBuffer
     ) {
-        var dropped = ForwardedRequest.droppedFields
+        var dropped = ForwardedRequest.droppedFields | rules.removedKnown
         switch trace {
         case .asReceived: break
         case .none, .replaced: dropped |= KnownField.traceParent.bit | KnownField.traceState.bit

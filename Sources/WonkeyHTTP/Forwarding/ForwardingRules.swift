@@ -6,6 +6,8 @@ package struct ForwardingRules: Sendable {
         case upstream(String)
         /// The client's.
         case preserve
+        /// This one, whichever target the request goes to.
+        case fixed(String)
     }
 
     /// Which fields tell the upstream about the client.
@@ -26,10 +28,22 @@ package struct ForwardingRules: Sendable {
     package var injected: [(name: FieldName, value: String)] = []
     /// Names only the proxy may set; the client's are removed (X5).
     package var identityNames: [FieldName] = []
+    /// What becomes of the path; absent: nothing.
+    package var path: PathRewrite?
+    /// The known ones among ``identityNames``.
+    private(set) var removedKnown: UInt64 = 0
 
     package init(hostPolicy: HostPolicy, pseudonym: String = "wonkey") {
         self.hostPolicy = hostPolicy
         self.pseudonym = pseudonym
+    }
+
+    /// Lets only the proxy set these fields, of which the client's lines are removed.
+    package mutating func reserve(_ names: [FieldName]) {
+        for name in names where !self.identityNames.contains(name) {
+            self.identityNames.append(name)
+            if name.known != 0 { self.removedKnown |= 1 << UInt64(name.known) }
+        }
     }
 }
 
@@ -40,7 +54,9 @@ package struct ForwardingContext: Sendable {
     /// `http` or `https`, of the connection to this proxy.
     package var scheme: String
     package var requestID: String
-    /// Identity of the verified key, such as `X-WonKey-Key-Id`; each name should be in ``ForwardingRules/identityNames``.
+    /// Identity of the verified key, such as `X-WonKey-Key-Id`, and what the route's rules set.
+    ///
+    /// Each name that tells who the client is should be in ``ForwardingRules/identityNames``.
     package var identity: [(name: FieldName, value: String)]
     package var trace: ForwardedTrace
 

@@ -32,6 +32,6 @@ extension Migration {
     /// Every step this version knows, in order.
     static let all: [Self] = [
         .organizations, .keys, .permissions, .limits, .logs, .history, .accounts, .analytics, .resources, .idempotency,
-        .rowLevelSecurity, .statusClass, .logArrivals, .logArrivalCounter,
+        .rowLevelSecurity, .statusClass, .logArrivals, .logArrivalCounter, .proxyIdentities,
     ]
 }

@@ -97,8 +97,11 @@ struct SQLKeyDirectoryTests {
                     """
                 )
             }
+            let record = try await test.store.keys.keyRecord(hash: hash("one"))
+            #expect(record?.identityID == IdentityID(rawValue: "id_1"))
+            #expect(record?.externalID == "customer")
             #expect(
-                try await test.store.keys.keyRecord(hash: hash("one"))?.overrides == [
+                record?.overrides == [
                     "all": quota(1), "key": quota(2), "pair": quota(7), "identity": quota(8), "project": quota(5),
                 ]
             )

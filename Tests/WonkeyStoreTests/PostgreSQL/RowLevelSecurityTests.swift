@@ -132,7 +132,8 @@ struct RowLevelSecurityTests {
         }
         #expect(
             try await privileges(of: "wonkey_proxy") == [
-                "changes select", "key_permissions select", "key_roles select", "keys select",
+                "changes select", "identities.deleted_at select", "identities.external_id select",
+                "identities.id select", "key_permissions select", "key_roles select", "keys select",
                 "keys.last_used_at update", "limit_overrides select", "log_batches delete insert select",
                 "permissions select", "projects select", "request_logs insert", "request_logs.id select",
                 "role_permissions select", "schema_migrations select", "usage_daily insert select update",

@@ -72,10 +72,10 @@ struct SQLitePlanTests {
                 projectID: home.id,
                 organizationID: home.organizationID,
                 name: "one",
-                start: "nb_live_one"
+                start: "nb_live_one",
+                identityID: IdentityID(rawValue: "id_1")
             )
-            let found = SQLKeyDirectory.Found(record: record, identity: IdentityID(rawValue: "id_1"))
-            let queries = [SQLKeyDirectory.keyQuery(hash("one")), SQLKeyDirectory.grantsQuery(found)]
+            let queries = [SQLKeyDirectory.keyQuery(hash("one")), SQLKeyDirectory.grantsQuery(record)]
             for query in queries {
                 let plan = try await test.values("EXPLAIN QUERY PLAN \(query)").map { try SQLRow(values: $0).text(3) }
                 #expect(plan.contains { $0.hasPrefix("SEARCH ") })
