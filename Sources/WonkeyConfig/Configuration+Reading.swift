@@ -14,13 +14,7 @@ extension Configuration {
         environment: [String: String],
         inspection: TLSInspection? = nil
     ) throws(ConfigurationFaults) -> Configuration {
-        let bytes: [UInt8]
-        do throws(FileContents.Failure) {
-            bytes = try FileContents.read(file, sizeMax: SourceText.sizeMax)
-        } catch {
-            throw ConfigurationFaults([.init(file: file, position: nil, message: "cannot be read: \(error.message)")])
-        }
-        return try self.parse(bytes: bytes, fileName: file, environment: environment, inspection: inspection)
+        try LoadedConfiguration(file: file, environment: environment, inspection: inspection).configuration
     }
 
     /// Reads and checks a configuration given as bytes; see ``load(file:environment:inspection:)``.
@@ -38,16 +32,12 @@ extension Configuration {
         environment: [String: String],
         inspection: TLSInspection? = nil
     ) throws(ConfigurationFaults) -> Configuration {
-        let substitution = Substitution(environment: environment) { (path) throws(FileContents.Failure) in
-            try FileContents.read(path, sizeMax: 64 << 10)
-        }
-        let reading = Reading(fileName: fileName, substitution: substitution, inspection: inspection)
-        let tree = SourceText(bytes, report: reading.report).flatMap { source in
-            TreeBuilder.tree(of: source, report: reading.report)
-        }
-        let configuration = tree.flatMap { Kind.section(Configuration.read).read($0, "", reading) }
-        guard let configuration, reading.faults.isEmpty else { throw ConfigurationFaults(reading.faults) }
-        return configuration
+        try LoadedConfiguration(
+            bytes: bytes,
+            fileName: fileName,
+            environment: environment,
+            inspection: inspection
+        ).configuration
     }
 
     /// Declares every setting there is.

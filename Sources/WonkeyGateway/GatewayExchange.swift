@@ -21,6 +21,8 @@ final class GatewayExchange {
 
     let exchange: ServerExchange
     let loop: GatewayLoop
+    /// What it began with, and ends with, whatever is configured meanwhile.
+    let generation: LoopGeneration
     let startedAt: NIODeadline
     let time: Timestamp
 
@@ -48,6 +50,7 @@ final class GatewayExchange {
     init(_ exchange: ServerExchange, on loop: GatewayLoop) {
         self.exchange = exchange
         self.loop = loop
+        self.generation = loop.generation
         self.startedAt = .now()
         self.time = loop.resources.clock.now
         loop.metrics.inFlight.add(1)
@@ -107,7 +110,7 @@ extension GatewayExchange: RequestHandler {
         self.client = ClientAddress.resolve(
             peer: self.exchange.remoteAddress,
             fields: head.fields,
-            trusted: self.loop.snapshot.trustedProxies
+            trusted: self.generation.snapshot.trustedProxies
         )
         self.chooseRequestID(head)
         self.pass(head)

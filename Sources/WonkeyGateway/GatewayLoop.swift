@@ -31,14 +31,12 @@ package final class GatewayResources: Sendable {
 /// The gateway on one event loop: everything its requests need, reached without a lock.
 package final class GatewayLoop: RequestHandlerFactory {
     let eventLoop: any EventLoop
-    let snapshot: GatewaySnapshot
     let resources: GatewayResources
     let metrics: LoopMetrics
     let gate: LimitGate
     let records: RecordBuffer
-    /// By the index of the route in the snapshot's table.
-    let routes: [LoopRoute]
-    private let senders: [String: UpstreamSender]
+    /// What requests that begin now are served by.
+    private(set) var generation: LoopGeneration
     private var requestIDs: RequestIDGenerator
     private var traceIDs: TraceIDGenerator
     private var unknownKeys = UnknownKeyBudget()
@@ -52,7 +50,7 @@ package final class GatewayLoop: RequestHandlerFactory {
     ///
     /// - Parameters:
     ///   - eventLoop: Runs everything here.
-    ///   - snapshot: What is served.
+    ///   - snapshot: What is served at first.
     ///   - resources: Shared with other loops.
     ///   - gate: This loop's limits.
     ///   - records: This loop's log buffer.
@@ -66,7 +64,6 @@ package final class GatewayLoop: RequestHandlerFactory {
         seed: UInt64
     ) {
         self.eventLoop = eventLoop
-        self.snapshot = snapshot
         self.resources = resources
         let metrics = resources.metrics.part(of: eventLoop)
         self.metrics = metrics
@@ -74,67 +71,23 @@ package final class GatewayLoop: RequestHandlerFactory {
         self.records = records
         self.requestIDs = RequestIDGenerator(seed: seed)
         self.traceIDs = TraceIDGenerator(seeds: (.random(in: .min ... .max), .random(in: .min ... .max)))
-        let senders = Dictionary(
-            uniqueKeysWithValues: snapshot.upstreams.map { name, upstream in
-                (name, Self.sender(to: upstream, name: name, on: eventLoop, resources))
-            }
+        self.generation = LoopGeneration(snapshot, on: eventLoop, resources, metrics, replacing: nil)
+    }
+
+    /// Serves another generation from the next request on; called on the loop.
+    ///
+    /// An older one than is served is left alone: two on their way may arrive in either order.
+    package func take(_ snapshot: GatewaySnapshot) {
+        guard snapshot.generation > self.generation.snapshot.generation else { return }
+        let previous = self.generation
+        self.generation = LoopGeneration(
+            snapshot,
+            on: self.eventLoop,
+            self.resources,
+            self.metrics,
+            replacing: previous
         )
-        self.senders = senders
-        self.routes = zip(snapshot.table.routes, snapshot.plans).map { rule, plan in
-            LoopRoute(
-                rule,
-                plan: plan,
-                metrics: metrics.route(rule.name),
-                action: Self.action(of: rule, snapshot, senders, metrics)
-            )
-        }
-    }
-
-    private static func sender(
-        to upstream: UpstreamDefinition,
-        name: String,
-        on eventLoop: any EventLoop,
-        _ resources: GatewayResources
-    ) -> UpstreamSender {
-        let metrics = resources.metrics.upstreams
-        switch upstream.kind {
-        case .single(let settings):
-            return .pool(
-                UpstreamPool(
-                    eventLoop: eventLoop,
-                    settings: settings,
-                    logger: resources.logger,
-                    pending: metrics.pending(of: name)
-                )
-            )
-        case .balanced(let monitor):
-            return .balancer(
-                UpstreamBalancer(eventLoop: eventLoop, monitor: monitor, metrics: metrics, logger: resources.logger)
-            )
-        }
-    }
-
-    private static func action(
-        of route: Route,
-        _ snapshot: GatewaySnapshot,
-        _ senders: [String: UpstreamSender],
-        _ metrics: LoopMetrics
-    ) -> LoopRoute.Action {
-        switch route.action {
-        case .proxy(let name):
-            guard let sender = senders[name], let upstream = snapshot.upstreams[name] else {
-                preconditionFailure("a snapshot's routes name upstreams it has")
-            }
-            let rules = route.rewrite?.applied(to: upstream.rules) ?? upstream.rules
-            return .proxy(sender, rules, metrics.upstream(name))
-        case .generate(let name):
-            guard let endpoint = snapshot.endpoints[name] else {
-                preconditionFailure("a snapshot's routes name endpoints it has")
-            }
-            return .generate(endpoint)
-        case .respond(let response): return .respond(response)
-        case .redirect(let status, let target): return .redirect(status: status, to: target)
-        }
+        previous.retire(for: self.generation)
     }
 
     package func makeHandler(for exchange: ServerExchange) -> any RequestHandler {
@@ -178,6 +131,6 @@ package final class GatewayLoop: RequestHandlerFactory {
 
     /// Closes idle upstream connections and lets running exchanges end; called on the loop.
     package func shutdown() {
-        for sender in self.senders.values { sender.shutdown() }
+        self.generation.shutdown()
     }
 }

@@ -27,7 +27,7 @@ package final class GatewayMetrics: Sendable {
     private let loops = Mutex<[ObjectIdentifier: Int]>([:])
     private let decisions: [Decision: Counter]
     private let upstreamFaults: MetricFamily<Counter>
-    private let limitRefusals: [String: Counter]
+    private let limitRefusals: MetricFamily<Counter>
     package let upstreams: UpstreamMetrics
     package let imagesReturned: Counter
 
@@ -40,10 +40,6 @@ package final class GatewayMetrics: Sendable {
     ///   - limits: The names of all limits.
     package init(registry: MetricsRegistry, routes: [String], upstreams: [String], limits: [String]) {
         self.families = LoopMetrics.Families(registry)
-        // Part 0 of every child, so that all are scraped as 0 from the start.
-        let all = LoopMetrics(self.families, part: 0)
-        for route in routes { _ = all.route(route) }
-        for upstream in upstreams { _ = all.upstream(upstream) }
         let decisions = registry.counters("decisions", help: "What the gate decided.", labels: ["result"])
         self.decisions = Dictionary(
             uniqueKeysWithValues: Decision.allCases.map { ($0, decisions.child($0.rawValue)) }
@@ -54,18 +50,13 @@ package final class GatewayMetrics: Sendable {
             labels: ["upstream", "fault"]
         )
         self.upstreams = UpstreamMetrics(registry: registry)
-        for upstream in Set(upstreams) {
-            for kind in UpstreamFaultKind.allCases { _ = self.upstreamFaults.child(upstream, kind.rawValue) }
-        }
-        let limitRefusals = registry.counters(
+        self.limitRefusals = registry.counters(
             "limit_refusals",
             help: "Requests refused by a limit, by limit.",
             labels: ["limit"]
         )
-        self.limitRefusals = Dictionary(
-            uniqueKeysWithValues: Set(limits).map { ($0, limitRefusals.child($0)) }
-        )
         self.imagesReturned = registry.counter("images_returned", help: "Images returned to clients.")
+        self.know(routes: routes, upstreams: upstreams, limits: limits)
     }
 
     /// What one event loop counts; called on that loop.
@@ -78,12 +69,23 @@ package final class GatewayMetrics: Sendable {
         return LoopMetrics(self.families, part: part)
     }
 
-    package func count(_ decision: Decision) {
-        self.decisions[decision]?.increment()
+    /// Makes the counters of what a generation has, so that all are scraped as 0 from its start.
+    package func know(routes: [String], upstreams: [String], limits: [String]) {
+        // Part 0 of every child.
+        let all = LoopMetrics(self.families, part: 0)
+        for route in routes { _ = all.route(route) }
+        for upstream in upstreams {
+            _ = all.upstream(upstream)
+            for kind in UpstreamFaultKind.allCases { _ = self.upstreamFaults.child(upstream, kind.rawValue) }
+        }
+        for limit in limits { _ = self.refusals(by: limit) }
     }
 
-    package func countRefusal(by limit: String) {
-        self.limitRefusals[limit]?.increment()
+    /// What a limit refused; takes a lock.
+    func refusals(by limit: String) -> Counter { self.limitRefusals.child(limit) }
+
+    package func count(_ decision: Decision) {
+        self.decisions[decision]?.increment()
     }
 
     package func countUpstreamFault(_ upstream: String, _ kind: UpstreamFaultKind) {

@@ -12,11 +12,16 @@ package struct UpstreamDefinition: Sendable {
 
     package var kind: Kind
     package var rules: ForwardingRules
+    /// The generation in which it last changed, ``rules`` apart: while it does not, connections and health are kept.
+    package var since: Int
 
-    package init(_ kind: Kind, rules: ForwardingRules) {
+    package init(_ kind: Kind, rules: ForwardingRules, since: Int = 1) {
         self.kind = kind
         self.rules = rules
+        self.since = since
     }
+
+    func isSame(as other: Self) -> Bool { self.since == other.since }
 }
 
 /// What the gateway serves: one generation of the configuration, immutable, replaced whole.

@@ -5,27 +5,21 @@ import WonkeyHTTP
 
 /// From the configuration to what the gateway takes.
 extension Configuration {
-    /// The first generation of what is served.
+    /// What is served.
     ///
     /// - Parameters:
+    ///   - generation: Its number.
     ///   - services: Calls image providers and object stores.
-    ///   - watch: Knows the targets of balanced upstreams.
-    ///   - tls: By upstream, of those that speak it.
+    ///   - upstreams: Of this configuration.
     /// - Returns: The snapshot.
-    func snapshot(services: any ServiceClient, watch: UpstreamWatch, tls: [String: ClientTLS]) -> GatewaySnapshot {
+    func snapshot(generation: Int, services: any ServiceClient, upstreams: UpstreamSet) -> GatewaySnapshot {
         guard let keyFormat = KeyFormat(prefix: self.keys.prefix, randomDigits: self.keys.length) else {
             preconditionFailure("the configuration was validated")
         }
         return GatewaySnapshot(
-            generation: 1,
+            generation: generation,
             routes: self.routes.map { self.route($0) },
-            upstreams: self.upstreams.mapValues { upstream in
-                UpstreamDefinition(
-                    watch.monitors[upstream.name].map { .balanced($0) }
-                        ?? .single(upstream.settings(tls: tls[upstream.name])),
-                    rules: upstream.rules
-                )
-            },
+            upstreams: upstreams.definitions,
             endpoints: self.imageEndpoints(services: services),
             keyFormat: keyFormat,
             trustedProxies: self.server.trustedProxies,
@@ -110,7 +104,7 @@ extension Configuration.Upstream {
     }
 
     /// How requests are rewritten for it.
-    fileprivate var rules: ForwardingRules {
+    var rules: ForwardingRules {
         var rules = ForwardingRules(
             hostPolicy: self.preservesHost ? .preserve : .upstream(self.host ?? self.authority(of: self.targets[0]))
         )

@@ -3,48 +3,46 @@ import WonkeyConfig
 import WonkeyCore
 import WonkeyHTTP
 
-/// Everything in this process that speaks TLS with certificates of the configuration.
-struct TLSParts: Sendable {
+/// The TLS side of the public listeners.
+struct ListenerTLS: Sendable {
     /// By the index of the listener; `nil` where it speaks plain HTTP.
-    let listeners: [ServerTLS?]
-    /// By name.
-    let upstreams: [String: ClientTLS]
-    /// All of them, under the name they have in metrics and messages.
-    let all: [(name: String, part: any TLSReloadable)]
+    let parts: [ServerTLS?]
+    /// Those that speak TLS, under the name they have in metrics and messages.
+    let named: [(name: String, part: any TLSReloadable)]
 
     /// Loads all certificates; blocks.
     ///
-    /// - Parameters:
-    ///   - configuration: What they are for.
-    ///   - logger: Is warned of upstreams that could be anybody.
+    /// - Parameter listeners: Of the configuration.
     /// - Throws: The first file that is not usable.
-    init(_ configuration: Configuration, logger: Logger) throws(TLSFileFault) {
-        var all: [(name: String, part: any TLSReloadable)] = []
-        var listeners: [ServerTLS?] = []
-        for listener in configuration.listeners {
-            var tls: ServerTLS?
-            if let settings = listener.tls {
-                let part = try ServerTLS(settings.settings)
-                all.append(("\(listener.address)", part))
-                tls = part
-            }
-            listeners.append(tls)
+    init(_ listeners: [Configuration.Listener]) throws(TLSFileFault) {
+        var parts: [ServerTLS?] = []
+        var named: [(name: String, part: any TLSReloadable)] = []
+        for listener in listeners {
+            let part: ServerTLS? = if let tls = listener.tls { try ServerTLS(tls.settings) } else { nil }
+            parts.append(part)
+            if let part { named.append(("\(listener.address)", part)) }
         }
-        var upstreams: [String: ClientTLS] = [:]
-        for (name, upstream) in configuration.upstreams.sorted(by: { $0.key < $1.key }) {
-            guard let settings = upstream.tls else { continue }
-            let part = try ClientTLS(upstream.clientSettings(settings))
-            all.append((name, part))
-            upstreams[name] = part
-            guard !settings.isVerified else { continue }
+        self.parts = parts
+        self.named = named
+    }
+}
+
+extension Configuration.Upstream {
+    /// Loads its certificates; blocks.
+    ///
+    /// - Parameter logger: Is warned of an upstream that could be anybody.
+    /// - Returns: `nil` where it speaks plain HTTP.
+    /// - Throws: The first file that is not usable.
+    func makeTLS(logger: Logger) throws(TLSFileFault) -> ClientTLS? {
+        guard let settings = self.tls else { return nil }
+        let tls = try ClientTLS(self.clientSettings(settings))
+        if !settings.isVerified {
             logger.warning(
                 "THE UPSTREAM'S CERTIFICATE IS NOT VERIFIED: anybody on the way can read and change what is sent",
-                metadata: ["upstream": "\(name)", "setting": "upstreams.\(name).tls.verify"]
+                metadata: ["upstream": "\(self.name)", "setting": "upstreams.\(self.name).tls.verify"]
             )
         }
-        self.listeners = listeners
-        self.upstreams = upstreams
-        self.all = all
+        return tls
     }
 }
 

@@ -10,24 +10,16 @@ struct KeyServices: Sendable {
     let cache: KeyCache
     let loader: KeyLoader
     let watcher: ChangeWatcher
-    private let stalenessMaxMs: Int64
 
     init(_ configuration: Configuration, store: Store) {
         let keys = configuration.keys
         let uptimeMs: @Sendable () -> Int64 = { Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000) }
         let logger = Logger(label: "wonkey.keys")
-        self.stalenessMaxMs = keys.maxStaleness.milliseconds
-        self.cache = KeyCache(
-            KeyCache.Settings(
-                capacity: keys.cacheSize,
-                negativeLifetime: keys.negativeTTL,
-                stalenessMax: keys.maxStaleness
-            )
-        )
+        self.cache = KeyCache(keys.cacheSettings)
         self.loader = KeyLoader(
             cache: self.cache,
             directory: store.keys,
-            acceptedProjects: keys.projects.isEmpty ? nil : Set(keys.projects),
+            acceptedProjects: keys.acceptedProjects,
             uptimeMs: uptimeMs,
             logger: logger
         )
@@ -40,11 +32,33 @@ struct KeyServices: Sendable {
         )
     }
 
+    /// Takes other settings over.
+    func update(_ keys: Configuration.Keys) {
+        self.cache.update(keys.cacheSettings)
+        self.loader.accept(keys.acceptedProjects)
+        self.watcher.update(stalenessMax: keys.maxStaleness)
+    }
+
     /// Milliseconds since the change feed last confirmed the cache.
     var cacheAgeMs: Int64 {
         self.cache.age(now: Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000))
     }
 
     /// Whether the store was reached, and not too long ago for cached keys to serve.
-    var isCacheUsable: Bool { self.cacheAgeMs < self.stalenessMaxMs }
+    var isCacheUsable: Bool { self.cacheAgeMs < self.cache.stalenessMaxMs }
+}
+
+extension Configuration.Keys {
+    fileprivate var cacheSettings: KeyCache.Settings {
+        KeyCache.Settings(
+            capacity: self.cacheSize,
+            negativeLifetime: self.negativeTTL,
+            stalenessMax: self.maxStaleness
+        )
+    }
+
+    /// `nil` accepts all.
+    fileprivate var acceptedProjects: Set<ProjectID>? {
+        self.projects.isEmpty ? nil : Set(self.projects)
+    }
 }

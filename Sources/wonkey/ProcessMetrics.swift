@@ -11,7 +11,6 @@ enum ProcessMetrics {
             help: "1, with the version of this build.",
             labels: [(name: "version", value: Wonkey.version)]
         ) { 1 }
-        registry.gauge("configuration_generation", help: "Rises with each configuration taken over.") { 1 }
         registry.gauge("http_connections", help: "Open client connections.") { Double(server.connectionCount) }
         registry.gauge("key_cache_entries", help: "Keys held in the cache.") { Double(keys.cache.count) }
         registry.gauge("key_cache_age_seconds", help: "Time since the store last confirmed the cache.") {

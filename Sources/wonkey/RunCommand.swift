@@ -14,12 +14,12 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        let configuration = try self.options.load()
-        let logging = configuration.logging
+        let loaded = try self.options.load()
+        let logging = loaded.configuration.logging
         LoggingSystem.bootstrap { label in OperatorLog.handler(label: label, logging) }
         let logger = Logger(label: "wonkey")
         do {
-            try await Sidecar(configuration, logger: logger).run()
+            try await Sidecar(loaded, logger: logger).run()
         } catch {
             FileHandle.standardError.write(Data("wonkey: \(StartError.describe(error))\n".utf8))
             throw ExitCode(1)

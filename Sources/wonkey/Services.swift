@@ -11,7 +11,7 @@ import WonkeyHTTP
 struct ProxyService: Service {
     let server: HTTPServer
     let listeners: [(endpoint: Endpoint, tls: ServerTLS?)]
-    let drain: Configuration.Server.Drain
+    let drain: @Sendable () -> Configuration.Server.Drain
     let readiness: Readiness
     let loops: LoopRegister
     let logger: Logger
@@ -27,8 +27,9 @@ struct ProxyService: Service {
         self.logger.info("draining", metadata: ["in_flight": "\(self.server.inFlightCount)"])
         self.readiness.beginDraining()
         // Balancers notice concurrently; whoever still connects is served.
-        if self.drain.delay > .zero { try? await Task.sleep(for: self.drain.delay) }
-        await self.server.shutdown(deadline: self.drain.timeout)
+        let drain = self.drain()
+        if drain.delay > .zero { try? await Task.sleep(for: drain.delay) }
+        await self.server.shutdown(deadline: drain.timeout)
         await self.loops.shutdown()
         self.logger.info("drained")
     }
@@ -80,17 +81,46 @@ struct CountersService: Service {
     }
 }
 
-/// The gateways of all event loops, for shutdown.
+/// The gateways of all event loops, and what they serve.
 final class LoopRegister: Sendable {
-    private let loops = Mutex<[NIOLoopBound<GatewayLoop>]>([])
+    private struct State {
+        var snapshot: GatewaySnapshot
+        var loops: [NIOLoopBound<GatewayLoop>] = []
+    }
 
+    private let state: Mutex<State>
+
+    init(_ snapshot: GatewaySnapshot) {
+        self.state = Mutex(State(snapshot: snapshot))
+    }
+
+    /// What a gateway that is made now begins with.
+    var snapshot: GatewaySnapshot { self.state.withLock(\.snapshot) }
+
+    /// Keeps a gateway that was just made; called on its loop.
     func add(_ loop: GatewayLoop, on eventLoop: any EventLoop) {
         let bound = NIOLoopBound(loop, eventLoop: eventLoop)
-        self.loops.withLock { $0.append(bound) }
+        let snapshot = self.state.withLock { state in
+            state.loops.append(bound)
+            return state.snapshot
+        }
+        // Another may have been published since it was made.
+        loop.take(snapshot)
+    }
+
+    /// Has every gateway serve another generation; returns when all do.
+    func publish(_ snapshot: GatewaySnapshot) async {
+        let loops = self.state.withLock { state in
+            state.snapshot = snapshot
+            return state.loops
+        }
+        for loop in loops {
+            try? await loop.eventLoop.submit { loop.value.take(snapshot) }.get()
+        }
     }
 
     func shutdown() async {
-        for loop in self.loops.withLock(\.self) {
+        for loop in self.state.withLock(\.loops) {
             try? await loop.eventLoop.submit { loop.value.shutdown() }.get()
         }
     }

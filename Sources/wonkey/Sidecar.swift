@@ -14,23 +14,41 @@ import WonkeyWiring
 
 /// Puts the data plane together out of a configuration and runs it.
 struct Sidecar {
-    let configuration: Configuration
+    let loaded: LoadedConfiguration
     let logger: Logger
     let registry = MetricsRegistry()
 
-    init(_ configuration: Configuration, logger: Logger) {
-        self.configuration = configuration
+    /// What the process is started with; a reload changes parts of it.
+    private var configuration: Configuration { self.loaded.configuration }
+
+    init(_ loaded: LoadedConfiguration, logger: Logger) {
+        self.loaded = loaded
         self.logger = logger
     }
 
     /// Serves until SIGTERM or SIGINT, then drains and flushes.
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
+        // Nothing is to be reloaded before all is loaded.
+        signal(SIGHUP, SIG_IGN)
         DescriptorLimit.raise(connections: self.configuration.server.connections, logger: self.logger)
-        let tls = try TLSParts(self.configuration, logger: self.logger)
+        let tls = try ListenerTLS(self.configuration.listeners)
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: self.configuration.server.loops ?? System.coreCount
         )
+        let upstreams: UpstreamSet
+        do {
+            upstreams = try UpstreamSet(
+                self.configuration.upstreams,
+                replacing: nil,
+                generation: 1,
+                on: group,
+                logger: self.logger
+            )
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
         let store = try await Store.open(
             self.configuration.store,
             mode: .serve,
@@ -38,7 +56,7 @@ struct Sidecar {
         )
         let services = try CurlServiceClient()
         do {
-            try await self.serve(on: group, store: store, services: services, tls: tls)
+            try await self.serve(on: group, store: store, services: services, tls: tls, upstreams: upstreams)
         } catch {
             await self.close(group, store, services)
             throw error
@@ -64,15 +82,18 @@ struct Sidecar {
         on group: MultiThreadedEventLoopGroup,
         store: Store,
         services: CurlServiceClient,
-        tls: TLSParts
+        tls: ListenerTLS,
+        upstreams: UpstreamSet
     ) async throws {
         let keys = KeyServices(self.configuration, store: store)
         let counters = try await Counters(self.configuration.counters, on: group, registry: self.registry)
         let requestLog = try RequestLog(self.configuration.logs, store: store, metrics: self.registry)
-        let watch = UpstreamWatch(self.configuration.upstreams, tls: tls.upstreams, on: group)
-        await watch.prepare()
+        let watch = UpstreamWatch()
+        watch.take(upstreams.monitors)
+        await UpstreamWatch.prepare(upstreams.monitors.values)
         let readiness = Readiness(
             generation: 1,
+            hash: self.loaded.hash,
             isStoreConnected: { keys.watcher.isConnected },
             isKeyCacheUsable: { keys.isCacheUsable },
             counters: { counters.mode },
@@ -90,10 +111,11 @@ struct Sidecar {
             clock: SystemClock(),
             logger: Logger(label: "wonkey.gateway")
         )
-        let snapshot = self.configuration.snapshot(services: services, watch: watch, tls: tls.upstreams)
         let malformed = MalformedRequests(self.registry)
         let handshakes = Handshakes(self.registry)
-        let loops = LoopRegister()
+        let loops = LoopRegister(
+            self.configuration.snapshot(generation: 1, services: services, upstreams: upstreams)
+        )
         let server = HTTPServer(
             group: group,
             limits: self.configuration.server.limits,
@@ -103,7 +125,7 @@ struct Sidecar {
             makeFactory: { eventLoop in
                 let loop = GatewayLoop(
                     eventLoop: eventLoop,
-                    snapshot: snapshot,
+                    snapshot: loops.snapshot,
                     resources: resources,
                     gate: counters.gate(of: eventLoop),
                     records: requestLog.makeBuffer(eventLoop: eventLoop),
@@ -115,6 +137,23 @@ struct Sidecar {
         )
         ProcessMetrics.register(in: self.registry, keys: keys, server: server)
         watch.register(in: self.registry)
+        let reloader = ConfigurationReloader(
+            first: .init(number: 1, loaded: self.loaded, upstreams: upstreams),
+            parts: .init(
+                group: group,
+                services: services,
+                server: server,
+                loops: loops,
+                keys: keys,
+                requestLog: requestLog,
+                watch: watch,
+                metrics: resources.metrics,
+                readiness: readiness
+            ),
+            metrics: ReloadMetrics(self.registry, generation: 1, hash: self.loaded.hash, now: SystemClock().now),
+            logger: Logger(label: "wonkey.config")
+        )
+        self.logger.notice("configuration read", metadata: ["generation": "1", "hash": "\(self.loaded.hash)"])
         try await self.runGroup(
             group,
             server,
@@ -124,7 +163,8 @@ struct Sidecar {
             keys,
             counters,
             requestLog,
-            self.cleaners(store) + watch.services
+            reloader,
+            self.cleaners(store) + [watch]
         )
     }
 
@@ -144,12 +184,13 @@ struct Sidecar {
     private func runGroup(
         _ group: MultiThreadedEventLoopGroup,
         _ server: HTTPServer,
-        _ tls: TLSParts,
+        _ tls: ListenerTLS,
         _ loops: LoopRegister,
         _ readiness: Readiness,
         _ keys: KeyServices,
         _ counters: Counters,
         _ requestLog: RequestLog,
+        _ reloader: ConfigurationReloader,
         _ others: [any Service]
     ) async throws {
         let registry = self.registry
@@ -160,10 +201,12 @@ struct Sidecar {
             }
             services.append(OperationsService(server: operationsServer, address: operations.address))
         }
-        if !tls.all.isEmpty {
-            let metrics = TLSMetrics(registry, tls)
-            services.append(TLSReloadService(parts: tls, metrics: metrics, logger: Logger(label: "wonkey.tls")))
-        }
+        let certificates = TLSReloadService(
+            parts: { tls.named + reloader.current.upstreams.tls },
+            metrics: TLSMetrics(registry),
+            logger: Logger(label: "wonkey.tls")
+        )
+        services.append(certificates)
         services.append(requestLog)
         services.append(LoaderService(loader: keys.loader))
         services.append(WatcherService(watcher: keys.watcher))
@@ -172,13 +215,14 @@ struct Sidecar {
         services.append(
             ProxyService(
                 server: server,
-                listeners: zip(self.configuration.listeners.map(\.address), tls.listeners).map { ($0, $1) },
-                drain: self.configuration.server.drain,
+                listeners: zip(self.configuration.listeners.map(\.address), tls.parts).map { ($0, $1) },
+                drain: { reloader.current.loaded.configuration.server.drain },
                 readiness: readiness,
                 loops: loops,
                 logger: self.logger
             )
         )
+        services.append(ReloadService(reloader: reloader, certificates: certificates))
         let serviceGroup = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },

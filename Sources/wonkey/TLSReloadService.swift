@@ -2,37 +2,34 @@ import Foundation
 import Logging
 import NIOPosix
 import ServiceLifecycle
-import UnixSignals
 import WonkeyCore
 import WonkeyHTTP
 
-/// Loads certificates again when their files change, and on SIGHUP, until shutdown.
+/// Loads certificates again when their files change, until shutdown.
 struct TLSReloadService: Service {
     /// Between two looks at the files; a change is acted on at the second one that sees it.
     private static let interval: Duration = .seconds(5)
 
-    let parts: TLSParts
+    /// Those in use now, under their names.
+    let parts: @Sendable () -> [(name: String, part: any TLSReloadable)]
     let metrics: TLSMetrics
     let logger: Logger
 
     func run() async {
+        self.metrics.loaded(self.parts())
         await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                group.addTask {
-                    for await _ in await UnixSignalsSequence(trapping: .sighup) {
-                        await self.forEachPart { $0.reload() }
-                    }
-                }
-                group.addTask {
-                    while (try? await Task.sleep(for: Self.interval)) != nil { await self.forEachPart { $0.poll() } }
-                }
-            }
+            while (try? await Task.sleep(for: Self.interval)) != nil { await self.forEachPart { $0.poll() } }
         }
+    }
+
+    /// Loads all files, changed or not.
+    func reload() async {
+        await self.forEachPart { $0.reload() }
     }
 
     /// Files are read on a thread of their own, where waiting for a disk holds up nobody.
     private func forEachPart(_ look: @escaping @Sendable (any TLSReloadable) -> FileReload) async {
-        for (name, part) in self.parts.all {
+        for (name, part) in self.parts() {
             guard let outcome = try? await NIOThreadPool.singleton.runIfActive({ look(part) }) else { return }
             self.tell(outcome, name, part)
         }
@@ -61,7 +58,7 @@ struct TLSMetrics: Sendable {
     private let succeeded: Counter
     private let failed: Counter
 
-    init(_ registry: MetricsRegistry, _ parts: TLSParts) {
+    init(_ registry: MetricsRegistry) {
         self.ends = registry.gauges(
             "tls_certificate_not_after_seconds",
             help: "When a certificate in use ends, since the Unix epoch, by listener or upstream and file.",
@@ -74,7 +71,10 @@ struct TLSMetrics: Sendable {
         )
         self.succeeded = reloads.child("succeeded")
         self.failed = reloads.child("failed")
-        for (name, part) in parts.all { self.show(name, part) }
+    }
+
+    func loaded(_ parts: [(name: String, part: any TLSReloadable)]) {
+        for (name, part) in parts { self.show(name, part) }
     }
 
     func reloaded(_ name: String, _ part: any TLSReloadable) {

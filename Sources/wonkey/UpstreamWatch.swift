@@ -1,40 +1,29 @@
 import Logging
-import NIOCore
 import ServiceLifecycle
+import Synchronization
 import WonkeyConfig
 import WonkeyCore
-import WonkeyDNS
 import WonkeyHTTP
 
-/// The monitors of all balanced upstreams.
-struct UpstreamWatch: Sendable {
-    /// By the upstream's name.
-    let monitors: [String: UpstreamMonitor]
-
-    /// How long the first resolution of names may keep the listeners closed.
+/// Keeps the monitors of all balanced upstreams going, of whatever generation is served.
+final class UpstreamWatch: Service {
+    /// How long the first resolution of names may hold up a generation.
     private static let resolutionMax: Duration = .seconds(5)
 
-    /// Makes a monitor for each upstream that needs one.
-    ///
-    /// - Parameters:
-    ///   - upstreams: Of the configuration.
-    ///   - tls: By upstream, of those that speak it.
-    ///   - group: Its loops carry the health checks.
-    init(_ upstreams: [String: Configuration.Upstream], tls: [String: ClientTLS], on group: any EventLoopGroup) {
-        let resolver = SystemNameResolver()
-        let logger = Logger(label: "wonkey.upstream")
-        self.monitors = upstreams.filter(\.value.isBalanced).mapValues { upstream in
-            let balanced = upstream.balanced(tls: tls[upstream.name])
-            let prober = upstream.balancing.health.active.map { check in
-                HTTPProber(group: group, upstream: balanced, check: check, host: upstream.host)
-            }
-            return UpstreamMonitor(balanced, resolver: resolver, prober: prober, logger: logger)
-        }
+    private let monitors: Mutex<[String: UpstreamMonitor]>
+    private let sets: AsyncStream<[UpstreamMonitor]>
+    private let setEntrance: AsyncStream<[UpstreamMonitor]>.Continuation
+
+    /// Watches nothing before ``take(_:)``.
+    init() {
+        self.monitors = Mutex([:])
+        (self.sets, self.setEntrance) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Resolves every name, so that the first requests find targets; what takes too long goes on beside them.
-    func prepare() async {
-        let discovering = self.monitors.values.filter { $0.upstream.discovery != .fixed }
+    /// Resolves every name that was not yet, so that the first requests find targets; what takes too long goes on
+    /// beside them.
+    static func prepare(_ monitors: some Sequence<UpstreamMonitor>) async {
+        let discovering = monitors.filter { $0.upstream.discovery != .fixed && $0.table.generation == 0 }
         guard !discovering.isEmpty else { return }
         let (ends, end) = AsyncStream.makeStream(of: Void.self)
         let resolving = Task {
@@ -52,8 +41,14 @@ struct UpstreamWatch: Sendable {
         resolving.cancel()
     }
 
+    /// Watches these from now on, and no others; those that are watched already go on.
+    func take(_ monitors: [String: UpstreamMonitor]) {
+        self.monitors.withLock { $0 = monitors }
+        self.setEntrance.yield(Array(monitors.values))
+    }
+
     /// How all targets are, by the names of upstream and target.
-    var states: [String: [String: TargetState]] { self.monitors.mapValues(\.states) }
+    var states: [String: [String: TargetState]] { self.monitors.withLock(\.self).mapValues(\.states) }
 
     /// Shows the targets' conditions.
     func register(in registry: MetricsRegistry) {
@@ -71,31 +66,43 @@ struct UpstreamWatch: Sendable {
             }
         }
     }
-}
 
-extension UpstreamWatch {
-    /// What keeps the monitors going that have something to do; a service that ends at once would stop the others.
-    var services: [any Service] {
-        let busy = self.monitors.values.filter(\.hasWork)
-        return busy.isEmpty ? [] : [UpstreamWatchService(monitors: busy)]
-    }
-}
-
-/// Resolves names and checks targets until shutdown.
-private struct UpstreamWatchService: Service {
-    let monitors: [UpstreamMonitor]
-
+    /// Resolves names and checks targets until shutdown.
     func run() async {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                for monitor in self.monitors { group.addTask { await monitor.run() } }
+                var running: [ObjectIdentifier: AsyncStream<Never>.Continuation] = [:]
+                for await monitors in self.sets {
+                    let wanted = monitors.filter(\.hasWork)
+                    let kept = Set(wanted.map { ObjectIdentifier($0) })
+                    for (id, stop) in running where !kept.contains(id) {
+                        stop.finish()
+                        running[id] = nil
+                    }
+                    for monitor in wanted where running[ObjectIdentifier(monitor)] == nil {
+                        let (stopped, stop) = AsyncStream.makeStream(of: Never.self)
+                        running[ObjectIdentifier(monitor)] = stop
+                        group.addTask { await monitor.run(until: stopped) }
+                    }
+                }
             }
         }
     }
 }
 
+extension UpstreamMonitor {
+    /// Runs until the stream ends or the task is cancelled.
+    fileprivate func run(until stopped: AsyncStream<Never>) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.run() }
+            for await _ in stopped {}
+            group.cancelAll()
+        }
+    }
+}
+
 extension Configuration.Upstream {
-    fileprivate func balanced(tls: ClientTLS?) -> BalancedUpstream {
+    func balanced(tls: ClientTLS?) -> BalancedUpstream {
         let discovery: TargetDiscovery =
             switch self.resolve {
             case .connect: .fixed

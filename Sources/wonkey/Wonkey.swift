@@ -49,9 +49,9 @@ struct ConfigurationOptions: ParsableArguments {
     var file: String
 
     /// Reads the file, or prints every fault of it and ends with status 2.
-    func load() throws -> Configuration {
+    func load() throws -> LoadedConfiguration {
         do throws(ConfigurationFaults) {
-            return try Configuration.load(
+            return try LoadedConfiguration(
                 file: self.file,
                 environment: ProcessInfo.processInfo.environment,
                 inspection: .loading
@@ -73,7 +73,7 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        let configuration = try self.options.load()
+        let configuration = try self.options.load().configuration
         let routes = configuration.routes.count
         print("\(self.options.file): ok, \(routes) \(routes == 1 ? "route" : "routes")")
     }

@@ -64,6 +64,8 @@ extension Kind where Value == UpstreamURL {
             schema: JSON.object([("type", "string"), ("pattern", "^(https?://|unix:).+$")]).orSubstitution,
             placeholder: UpstreamURL(endpoint: Kind<Endpoint>.placeholder, usesTLS: false),
             isSecret: true,
+            // A misplaced password would show in a message; a URL that is read holds none.
+            isHidden: false,
             json: { _ in nil },
             parse: { (scalar, _) throws(Invalid) in
                 guard form.matches(scalar.text) else { throw Invalid("must be \(form.meaning)") }

@@ -1,3 +1,5 @@
+internal import WonkeyCore
+
 /// What values a setting takes: how one is read from the file, and how the JSON Schema describes it.
 struct Kind<Value> {
     /// Evaluated for the schema only.
@@ -25,6 +27,7 @@ extension Kind {
     ///   - schema: Describes the text or number; where it is no free text, a substitution is let through besides.
     ///   - placeholder: See ``placeholder``.
     ///   - isSecret: Messages then never show the value.
+    ///   - isHidden: A comparison of two files then does not show it either; by default that of a secret.
     ///   - json: Renders a default.
     ///   - parse: Reads the substituted text.
     /// - Returns: The kind.
@@ -32,10 +35,12 @@ extension Kind {
         schema: @escaping @autoclosure () -> JSON,
         placeholder: @escaping @autoclosure () -> Value,
         isSecret: Bool = false,
+        isHidden: Bool? = nil,
         json: @escaping (Value) -> JSON?,
         parse: @escaping (Scalar, Reading) throws(Invalid) -> Value
     ) -> Kind {
-        Kind(
+        let isHidden = isHidden ?? isSecret
+        return Kind(
             schema: schema,
             placeholder: placeholder,
             json: json,
@@ -50,7 +55,18 @@ extension Kind {
                             text: try reading.substitution.apply(to: text),
                             isUntyped: isPlain || isSubstituted
                         )
-                        return try parse(scalar, reading)
+                        let value = try parse(scalar, reading)
+                        let plain = json(value)?.scalarText ?? scalar.text
+                        if isSubstituted { reading.noteFiles(in: text) }
+                        reading.note(
+                            path,
+                            ConfigurationSettings.Setting(
+                                shown: isHidden ? nil : isSubstituted ? text : plain,
+                                value: Secret(plain),
+                                position: node.position
+                            )
+                        )
+                        return value
                     } catch {
                         // The text as written: what a variable holds may be secret wherever it is put.
                         let value = error.showsValue && !isSecret ? ", not \(quoted(text))" : ""
@@ -84,5 +100,17 @@ extension JSON {
     /// Lets a substitution stand where the schema would take a number or a text of a certain form.
     var orSubstitution: JSON {
         .object([("anyOf", .array([self, .object([("$ref", "#/$defs/substitution")])]))])
+    }
+}
+
+extension JSON {
+    /// How a scalar is written in the file; `nil` for what has parts.
+    var scalarText: String? {
+        switch self {
+        case .string(let text): text
+        case .integer(let number): "\(number)"
+        case .boolean(let value): "\(value)"
+        case .array, .object: nil
+        }
     }
 }

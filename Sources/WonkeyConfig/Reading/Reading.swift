@@ -15,6 +15,10 @@ final class Reading {
     /// Looks into certificates; absent where that is not this program's business.
     let inspection: TLSInspection?
     private(set) var faults: [ConfigurationFaults.Fault] = []
+    /// What every single setting is, by its path.
+    private(set) var settings: [String: ConfigurationSettings.Setting] = [:]
+    /// What `${file:…}` named.
+    private(set) var files: Set<String> = []
     private var names: [Namespace: Set<String>] = [:]
     private var unreadable: Set<Namespace> = []
     /// More faults than these help nobody.
@@ -43,6 +47,16 @@ final class Reading {
                 )
                 : .init(file: self.fileName, position: position, message: message)
         )
+    }
+
+    /// Keeps what a setting is.
+    func note(_ path: String, _ setting: ConfigurationSettings.Setting) {
+        self.settings[path] = setting
+    }
+
+    /// Keeps the names of files that a text refers to.
+    func noteFiles(in text: String) {
+        self.files.formUnion(Substitution.files(in: text))
     }
 
     /// Makes names known; a setting that refers to them is read later.

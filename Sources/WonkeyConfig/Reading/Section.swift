@@ -60,7 +60,10 @@ struct Section {
     /// A key with a default: what `target` holds before.
     mutating func read<Value>(_ key: String, into target: inout Value, _ kind: Kind<Value>, _ summary: String) {
         self.declare(key, kind, summary, default: target, isRequired: false)
-        guard let entry = self.entry(key) else { return }
+        guard let entry = self.entry(key) else {
+            self.note(default: kind.json(target), of: key)
+            return
+        }
         if let value = kind.read(entry.value, self.path(of: key), self.reading) { target = value }
     }
 
@@ -155,6 +158,11 @@ struct Section {
             return kind.schema().adding(members)
         }
         self.declarations.append(Declaration(key: key, isRequired: isRequired, schema: schema))
+    }
+
+    private func note(default value: JSON?, of key: String) {
+        guard !self.isDescribing, let text = value?.scalarText else { return }
+        self.reading.note(self.path(of: key), .init(shown: text, value: Secret(text), position: nil))
     }
 
     private func entry(_ key: String) -> YAMLEntry? {

@@ -14,6 +14,13 @@ struct Substitution {
         text.contains("${")
     }
 
+    /// The files a text refers to.
+    static func files(in text: String) -> [String] {
+        text.split(separator: "${file:").dropFirst(text.hasPrefix("${file:") ? 0 : 1).compactMap { part in
+            part.firstIndex(of: "}").map { String(part[..<$0]) }
+        }
+    }
+
     /// Replaces all references of a text.
     ///
     /// - Parameter text: One scalar's.

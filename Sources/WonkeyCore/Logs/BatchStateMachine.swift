@@ -65,7 +65,8 @@ package struct BatchStateMachine: ~Copyable {
     package enum HandOverAction: Equatable, Sendable { case none, handOver(RecordChunk) }
 
     private let rows: Int
-    private let sampling: LogSampling
+    /// Which records are kept from now on.
+    package var sampling: LogSampling
     private let scope: LogScope
     private var successes = 0
     private var state: State = .idle

@@ -6,7 +6,7 @@ package import WonkeyCore
 package final class ChangeWatcher: Sendable {
     private let cache: KeyCache
     private let feed: any ChangeFeed
-    private let stalenessMaxMs: Int64
+    private let stalenessMaxMs: Atomic<Int64>
     private let uptimeMs: @Sendable () -> Int64
     private let pause: @Sendable () async throws -> Void
     private let logger: Logger
@@ -31,7 +31,7 @@ package final class ChangeWatcher: Sendable {
     ) {
         self.cache = cache
         self.feed = feed
-        self.stalenessMaxMs = stalenessMax.milliseconds
+        self.stalenessMaxMs = Atomic(stalenessMax.milliseconds)
         self.uptimeMs = uptimeMs
         self.pause = pause
         self.logger = logger
@@ -40,12 +40,19 @@ package final class ChangeWatcher: Sendable {
     /// Whether the last read of the feed succeeded.
     package var isConnected: Bool { self.isConnectedFlag.load(ordering: .relaxed) }
 
+    /// Forgets the whole cache after a silence of another length.
+    package func update(stalenessMax: Duration) {
+        self.stalenessMaxMs.store(stalenessMax.milliseconds, ordering: .relaxed)
+    }
+
     /// Follows the feed until the task is cancelled.
     package func run() async {
         var sequence: Int64?
         while !Task.isCancelled {
             do throws(StoreError) {
-                if let after = sequence, self.cache.age(now: self.uptimeMs()) < self.stalenessMaxMs {
+                if let after = sequence,
+                    self.cache.age(now: self.uptimeMs()) < self.stalenessMaxMs.load(ordering: .relaxed)
+                {
                     sequence = try await self.follow(after: after)
                 } else {
                     sequence = try await self.start()

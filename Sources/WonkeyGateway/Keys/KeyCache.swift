@@ -92,8 +92,8 @@ package final class KeyCache: Sendable {
     }
 
     private let shards: [Shard]
-    private let negativeLifetimeMs: Int64
-    private let stalenessMaxMs: Int64
+    private let negativeLifetimeMs: Atomic<Int64>
+    private let stalenessLimitMs: Atomic<Int64>
     private let confirmedAtMs = Atomic<Int64>(Int64.min / 2)
 
     package init(_ settings: Settings, shards: Int = 16) {
@@ -105,9 +105,24 @@ package final class KeyCache: Sendable {
                 )
             )
         }
-        self.negativeLifetimeMs = settings.negativeLifetime.milliseconds
-        self.stalenessMaxMs = settings.stalenessMax.milliseconds
+        self.negativeLifetimeMs = Atomic(settings.negativeLifetime.milliseconds)
+        self.stalenessLimitMs = Atomic(settings.stalenessMax.milliseconds)
     }
+
+    /// Takes other settings; what is above a smaller capacity goes as new entries come.
+    package func update(_ settings: Settings) {
+        self.negativeLifetimeMs.store(settings.negativeLifetime.milliseconds, ordering: .relaxed)
+        self.stalenessLimitMs.store(settings.stalenessMax.milliseconds, ordering: .relaxed)
+        for shard in self.shards {
+            shard.state.withLock { state in
+                state.known.setCapacity(max(2, settings.capacity / self.shards.count))
+                state.unknown.setCapacity(max(2, settings.negativeCapacity / self.shards.count))
+            }
+        }
+    }
+
+    /// How long entries serve after the last word of the change feed, in milliseconds.
+    package var stalenessMaxMs: Int64 { self.stalenessLimitMs.load(ordering: .relaxed) }
 
     private func shard(of hash: KeyHash) -> Shard {
         self.shards[Int(hash.shardSeed % UInt64(self.shards.count))]
@@ -130,7 +145,7 @@ package final class KeyCache: Sendable {
             return now - confirmedAt < self.stalenessMaxMs ? .known(entry.key) : nil
         }
         guard let loadedAt = state.unknown.use(hash) else { return nil }
-        guard now - loadedAt < self.negativeLifetimeMs else {
+        guard now - loadedAt < self.negativeLifetimeMs.load(ordering: .relaxed) else {
             state.unknown.remove(hash)
             return nil
         }
@@ -230,6 +245,14 @@ package final class KeyCache: Sendable {
     /// Milliseconds since the change feed last confirmed the cache.
     package func age(now: Int64) -> Int64 {
         max(0, now - self.confirmedAtMs.load(ordering: .relaxed))
+    }
+
+    /// Visits every known key.
+    package func forEachKey(_ visit: (KeyRecord) -> Void) {
+        for shard in self.shards {
+            let keys = shard.state.withLock { $0.known.values.map(\.key) }
+            for key in keys { visit(key.record) }
+        }
     }
 
     /// Known keys held now.

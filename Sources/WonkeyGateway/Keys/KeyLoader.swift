@@ -1,4 +1,5 @@
 package import Logging
+import Synchronization
 package import WonkeyCore
 
 /// Loads the keys that the cache does not hold, a bounded number at a time.
@@ -11,7 +12,7 @@ package struct KeyLoader: Sendable {
 
     private let cache: KeyCache
     private let directory: any KeyDirectory
-    private let acceptedProjects: Set<ProjectID>?
+    private let accepted: Acceptance
     private let uptimeMs: @Sendable () -> Int64
     private let logger: Logger
     private let queue: AsyncStream<KeyHash>
@@ -34,7 +35,7 @@ package struct KeyLoader: Sendable {
     ) {
         self.cache = cache
         self.directory = directory
-        self.acceptedProjects = acceptedProjects
+        self.accepted = Acceptance(acceptedProjects)
         self.uptimeMs = uptimeMs
         self.logger = logger
         (self.queue, self.queueEntrance) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.queueMax))
@@ -60,6 +61,15 @@ package struct KeyLoader: Sendable {
             }
             return nil
         }
+    }
+
+    /// Accepts the keys of other projects from now on; whatever was cached is looked up again.
+    package func accept(_ projects: Set<ProjectID>?) {
+        let isNews = self.accepted.projects.withLock { current in
+            defer { current = projects }
+            return current != projects
+        }
+        if isNews { self.cache.removeAll() }
     }
 
     /// Loads until ``stop()``; returns after the last load.
@@ -98,11 +108,20 @@ package struct KeyLoader: Sendable {
     private func look(up hash: KeyHash) async -> KeyResolution {
         do throws(StoreError) {
             guard let record = try await self.directory.keyRecord(hash: hash) else { return .unknown }
-            guard self.acceptedProjects?.contains(record.projectID) ?? true else { return .unknown }
+            guard self.accepted.projects.withLock({ $0?.contains(record.projectID) ?? true }) else { return .unknown }
             return .known(KnownKey(record))
         } catch {
             self.logger.debug("key look-up failed", metadata: ["error": "\(error.message)"])
             return .unavailable
         }
+    }
+}
+
+/// The projects whose keys are accepted; `nil` accepts all.
+private final class Acceptance: Sendable {
+    let projects: Mutex<Set<ProjectID>?>
+
+    init(_ projects: Set<ProjectID>?) {
+        self.projects = Mutex(projects)
     }
 }

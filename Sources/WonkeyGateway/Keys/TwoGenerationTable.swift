@@ -6,7 +6,7 @@
 package struct TwoGenerationTable<Name: Hashable & Sendable, Value: Sendable>: Sendable {
     private var young: [Name: Value] = [:]
     private var old: [Name: Value] = [:]
-    private let generationSize: Int
+    private var generationSize: Int
 
     /// Makes an empty table.
     ///
@@ -14,6 +14,14 @@ package struct TwoGenerationTable<Name: Hashable & Sendable, Value: Sendable>: S
     package init(capacity: Int) {
         self.generationSize = max(1, capacity / 2)
     }
+
+    /// Holds another number of entries at the most, once so many were inserted.
+    package mutating func setCapacity(_ capacity: Int) {
+        self.generationSize = max(1, capacity / 2)
+    }
+
+    /// In no order.
+    package var values: [Value] { Array(self.young.values) + Array(self.old.values) }
 
     package var count: Int { self.young.count + self.old.count }
 

@@ -28,6 +28,8 @@ package final class Readiness: Sendable {
     package struct Report: Equatable, Sendable {
         package var phase: Phase
         package var generation: Int
+        /// Names the content of the configuration file; empty leaves it out.
+        package var hash = ""
         package var isStoreConnected: Bool
         /// Whether cached keys may still serve, or the store was never reached.
         package var isKeyCacheUsable: Bool
@@ -64,11 +66,13 @@ package final class Readiness: Sendable {
                 case .starting, .draining: self.phase.rawValue
                 case .serving: self.isReady ? "ready" : "not_ready"
                 }
-            return #"{"status":"\#(status)","configuration":{"generation":\#(self.generation)},"#
+            return #"{"status":"\#(status)","configuration":{"generation":\#(self.generation)\#(self.hashJSON)},"#
                 + #""store":"\#(self.isStoreConnected ? "connected" : "away")","#
                 + #""keys":"\#(self.isKeyCacheUsable ? "usable" : "stale")","#
                 + #""counters":"\#(self.counters.rawValue)"\#(self.upstreamsJSON)}"# + "\n"
         }
+
+        private var hashJSON: String { self.hash.isEmpty ? "" : #","hash":"\#(self.hash)""# }
 
         private var upstreamsJSON: String {
             guard !self.upstreams.isEmpty else { return "" }
@@ -79,8 +83,13 @@ package final class Readiness: Sendable {
         }
     }
 
-    private let phase = Mutex(Phase.starting)
-    private let generation: Int
+    private struct State {
+        var phase = Phase.starting
+        var generation: Int
+        var hash: String
+    }
+
+    private let state: Mutex<State>
     private let isStoreConnected: @Sendable () -> Bool
     private let isKeyCacheUsable: @Sendable () -> Bool
     private let counters: @Sendable () -> CounterMode
@@ -89,36 +98,45 @@ package final class Readiness: Sendable {
     /// Makes a readiness out of what tells the truth; all closures are called on event loops and must not block.
     package init(
         generation: Int,
+        hash: String = "",
         isStoreConnected: @escaping @Sendable () -> Bool,
         isKeyCacheUsable: @escaping @Sendable () -> Bool,
         counters: @escaping @Sendable () -> CounterMode,
         upstreams: @escaping @Sendable () -> [String: [String: TargetState]] = { [:] }
     ) {
-        self.generation = generation
+        self.state = Mutex(State(generation: generation, hash: hash))
         self.isStoreConnected = isStoreConnected
         self.isKeyCacheUsable = isKeyCacheUsable
         self.counters = counters
         self.upstreams = upstreams
     }
 
+    /// Another configuration is served.
+    package func serving(generation: Int, hash: String) {
+        self.state.withLock { ($0.generation, $0.hash) = (generation, hash) }
+    }
+
     /// The public listeners are open.
     package func beginServing() {
-        self.phase.withLock { $0 = .serving }
+        self.state.withLock { $0.phase = .serving }
     }
 
     /// From now on `/ready` answers 503.
     package func beginDraining() {
-        self.phase.withLock { $0 = .draining }
+        self.state.withLock { $0.phase = .draining }
     }
 
     package var report: Report {
-        Report(
-            phase: self.phase.withLock(\.self),
-            generation: self.generation,
+        let state = self.state.withLock(\.self)
+        var report = Report(
+            phase: state.phase,
+            generation: state.generation,
             isStoreConnected: self.isStoreConnected(),
             isKeyCacheUsable: self.isKeyCacheUsable(),
             counters: self.counters(),
             upstreams: self.upstreams()
         )
+        report.hash = state.hash
+        return report
     }
 }

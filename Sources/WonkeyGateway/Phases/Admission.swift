@@ -38,7 +38,7 @@ extension GatewayExchange {
             self.applied = plan.applied(ofAsked: states, key: self.key)
             self.limitVerdict = source.isDegraded ? .refusedDegraded : .refused
             let violated = self.applied.filter { $0.state.retryAfterMs > 0 }
-            for limit in violated { self.loop.resources.metrics.countRefusal(by: limit.name) }
+            for limit in violated { self.route?.limitRefusals[limit.name]?.increment() }
             // Never earlier than the reset that is advertised beside it (L5).
             let delay = violated.map { max($0.state.retryAfterMs, $0.state.resetMs) }.max() ?? 0
             return .rateLimited(retryAfter: .milliseconds(delay), violated: violated.map(\.name))

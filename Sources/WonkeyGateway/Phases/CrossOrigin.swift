@@ -13,10 +13,10 @@ extension GatewayExchange {
         guard let origin = head.fields.first(.origin), let method = head.fields.first(Self.requestedMethod) else {
             return false
         }
-        switch self.loop.snapshot.table.match(host: head.host, path: head.routingPath, method: method) {
+        switch self.generation.snapshot.table.match(host: head.host, path: head.routingPath, method: method) {
         case .refused: return false
         case .route(let index):
-            let route = self.loop.routes[index]
+            let route = self.generation.routes[index]
             guard let plan = route.crossOrigin else { return false }
             self.route = route
             self.status = 204

@@ -29,7 +29,7 @@ extension GatewayExchange {
             projectID: self.key?.record.projectID,
             keyID: self.key?.record.id,
             method: self.head?.method.text ?? "",
-            path: RecordedPath.text(of: self.head?.target.path ?? "", keys: self.loop.snapshot.keyFormat),
+            path: RecordedPath.text(of: self.head?.target.path ?? "", keys: self.generation.snapshot.keyFormat),
             route: self.route?.rule.name,
             status: self.status,
             latencyMicroseconds: latency.nanoseconds / 1_000,

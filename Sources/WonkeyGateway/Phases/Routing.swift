@@ -9,10 +9,10 @@ extension GatewayExchange {
     }
 
     func matchRoute(_ head: RequestHead) -> RouteResult {
-        switch self.loop.snapshot.table.match(host: head.host, path: head.routingPath, method: head.method.text) {
+        switch self.generation.snapshot.table.match(host: head.host, path: head.routingPath, method: head.method.text) {
         case .refused(let refusal): return .refused(refusal)
         case .route(let index):
-            let route = self.loop.routes[index]
+            let route = self.generation.routes[index]
             self.route = route
             return .route(route)
         }
@@ -30,7 +30,7 @@ extension GatewayExchange {
     func chooseRequestID(_ head: RequestHead) {
         self.id = self.loop.nextRequestID(at: self.time)
         self.requestID = self.id
-        guard self.loop.snapshot.takesRequestID else { return }
+        guard self.generation.snapshot.takesRequestID else { return }
         let sent = head.fields.values(.xRequestID)
         if sent.count == 1, isWellFormedRequestID(sent[0]) { self.requestID = sent[0] }
     }

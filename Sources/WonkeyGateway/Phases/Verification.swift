@@ -8,7 +8,7 @@ extension GatewayExchange {
         return Identification(
             authorization: values.first.map { Array($0.utf8) },
             lines: values.count,
-            format: self.loop.snapshot.keyFormat
+            format: self.generation.snapshot.keyFormat
         )
     }
 

@@ -39,6 +39,10 @@ package final class RecordBuffer {
         }
     }
 
+    func setSampling(_ sampling: LogSampling) {
+        self.machine.sampling = sampling
+    }
+
     /// Hands over what was collected.
     func flush() {
         self.carryOut(self.machine.flush())

@@ -10,7 +10,12 @@ package import WonkeyCore
 package final class RequestLog: Service {
     private let settings: RequestLogSettings
     private let writer: BatchWriter
-    private let buffers = Mutex<[NIOLoopBound<RecordBuffer>]>([])
+    private struct State {
+        var buffers: [NIOLoopBound<RecordBuffer>] = []
+        var sampling: LogSampling
+    }
+
+    private let state: Mutex<State>
 
     /// Makes the log; nothing is written before ``run()``.
     ///
@@ -32,6 +37,7 @@ package final class RequestLog: Service {
         instance: String
     ) {
         self.settings = settings
+        self.state = Mutex(State(sampling: LogSampling(oneOutOf: settings.sample)))
         self.writer = BatchWriter(
             settings: settings,
             sink: sink,
@@ -51,8 +57,18 @@ package final class RequestLog: Service {
         let writer = self.writer
         let buffer = RecordBuffer(eventLoop: eventLoop, settings: self.settings) { writer.submit($0) }
         let bound = NIOLoopBound(buffer, eventLoop: eventLoop)
-        self.buffers.withLock { $0.append(bound) }
+        let sampling = self.state.withLock { state in
+            state.buffers.append(bound)
+            return state.sampling
+        }
+        buffer.setSampling(sampling)
         return buffer
+    }
+
+    /// Logs another share of the requests from now on.
+    package func setSampling(_ sampling: LogSampling) async {
+        self.state.withLock { $0.sampling = sampling }
+        await self.forEachBuffer { $0.setSampling(sampling) }
     }
 
     /// Writes until graceful shutdown; then gives everything to the sink or, past the deadline, to the spool.
@@ -70,7 +86,7 @@ package final class RequestLog: Service {
 
     /// Visits every buffer on its loop; a loop that has shut down has no records any more.
     private func forEachBuffer(_ visit: @escaping @Sendable (RecordBuffer) -> Void) async {
-        for buffer in self.buffers.withLock(\.self) {
+        for buffer in self.state.withLock(\.buffers) {
             try? await buffer.eventLoop.submit { visit(buffer.value) }.get()
         }
     }

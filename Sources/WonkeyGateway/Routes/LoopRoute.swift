@@ -13,14 +13,23 @@ final class LoopRoute {
     let rule: Route
     let plan: AdmissionPlan
     let metrics: LoopMetrics.Route
+    /// By the limit's name.
+    let limitRefusals: [String: Counter]
     let action: Action
     let rewrite: RewritePlan?
     let crossOrigin: CrossOriginPlan?
 
-    init(_ rule: Route, plan: AdmissionPlan, metrics: LoopMetrics.Route, action: Action) {
+    init(
+        _ rule: Route,
+        plan: AdmissionPlan,
+        metrics: LoopMetrics.Route,
+        limitRefusals: [String: Counter],
+        action: Action
+    ) {
         self.rule = rule
         self.plan = plan
         self.metrics = metrics
+        self.limitRefusals = limitRefusals
         self.action = action
         self.rewrite = rule.rewrite.map { RewritePlan($0) }
         self.crossOrigin = rule.crossOrigin.map { CrossOriginPlan($0, methods: rule.match.methods) }

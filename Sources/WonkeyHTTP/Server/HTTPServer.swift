@@ -11,6 +11,8 @@ package final class HTTPServer: Sendable {
     private struct State {
         var listeners: [any Channel] = []
         var loops: [ObjectIdentifier: NIOLoopBound<ServerLoop>] = [:]
+        /// Other limits than the server was made with.
+        var limits: ServerLimits?
     }
 
     private let group: any EventLoopGroup
@@ -90,11 +92,11 @@ package final class HTTPServer: Sendable {
 
     private func accept(_ channel: any Channel, _ tls: ServerTLS?) -> EventLoopFuture<Void> {
         let count = self.shared.connectionCount.add(1, ordering: .sequentiallyConsistent).newValue
-        guard count <= self.shared.limits.connectionsMax else {
+        let loop = self.loop(of: channel)
+        guard count <= loop.limits.connectionsMax else {
             self.shared.connectionClosed()
             return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
         }
-        let loop = self.loop(of: channel)
         do {
             if let tls {
                 try ServerHandshake.begin(on: channel, tls, loop)
@@ -115,8 +117,18 @@ package final class HTTPServer: Sendable {
         if let bound = self.state.withLock({ $0.loops[key] }) { return bound.value }
         let loop = ServerLoop(shared: self.shared, eventLoop: eventLoop, factory: self.makeFactory(eventLoop))
         let bound = NIOLoopBound(loop, eventLoop: eventLoop)
-        self.state.withLock { $0.loops[key] = bound }
+        let limits = self.state.withLock { state in
+            state.loops[key] = bound
+            return state.limits
+        }
+        if let limits { loop.limits = limits }
         return loop
+    }
+
+    /// Takes other limits from the next head, body or wait on.
+    package func update(_ limits: ServerLimits) {
+        self.state.withLock { $0.limits = limits }
+        self.onEachLoop { $0.limits = limits }
     }
 
     /// Open connections.

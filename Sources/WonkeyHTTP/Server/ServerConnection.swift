@@ -33,7 +33,7 @@ final class ServerConnection: ChannelInboundHandler, LoopConnection {
     private var isReadOutstanding = false
     private var isInRead = false
 
-    var limits: ServerLimits { self.loop.shared.limits }
+    var limits: ServerLimits { self.loop.limits }
 
     /// Whether the answer being made must be the connection's last.
     var isLastRequest: Bool { self.life.isLastRequest }
@@ -45,9 +45,9 @@ final class ServerConnection: ChannelInboundHandler, LoopConnection {
         self.loop = loop
         self.transport = transport
         self.output = ServerOutput(allocator: allocator, transport: transport)
-        self.parser = RequestParser(limits: loop.shared.limits)
+        self.parser = RequestParser(limits: loop.limits)
         self.life = ConnectionLife(
-            limits: loop.shared.limits,
+            limits: loop.limits,
             isDraining: loop.shared.isDraining.load(ordering: .relaxed)
         )
     }

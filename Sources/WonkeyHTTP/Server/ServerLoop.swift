@@ -66,6 +66,8 @@ final class ServerLoop {
     let shared: ServerShared
     let eventLoop: any EventLoop
     let factory: any RequestHandlerFactory
+    /// What clients of this loop may do from now on; a head under way is read under those it began with.
+    var limits: ServerLimits
     /// The time at the last tick; at most one tick old.
     private(set) var now: NIODeadline
     /// The `Date` line, at most one tick old.
@@ -77,6 +79,7 @@ final class ServerLoop {
 
     init(shared: ServerShared, eventLoop: any EventLoop, factory: any RequestHandlerFactory) {
         self.shared = shared
+        self.limits = shared.limits
         self.eventLoop = eventLoop
         self.factory = factory
         self.now = .now()

@@ -35,7 +35,7 @@ final class ServerHandshake: ChannelInboundHandler, RemovableChannelHandler, Loo
 
     func channelActive(context: ChannelHandlerContext) {
         self.loop.opened(self)
-        self.deadline = self.loop.deadline(after: self.loop.shared.limits.handshakeTimeout)
+        self.deadline = self.loop.deadline(after: self.loop.limits.handshakeTimeout)
         context.read()
     }
 

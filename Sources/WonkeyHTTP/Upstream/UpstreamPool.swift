@@ -20,6 +20,7 @@ package final class UpstreamPool {
     private var pendingReported = 0
     private var connectingCount = 0
     private var isShutDown = false
+    private var isRetired = false
     private var isTicking = false
     /// How the last attempt to connect failed; `nil` after one that did not.
     private var connectFault: UpstreamFault?
@@ -115,6 +116,13 @@ package final class UpstreamPool {
         for connection in self.idle { connection.close() }
         self.idle = []
         while let exchange = self.pending.popFirst() { exchange.finish(.failure(.shutDown)) }
+    }
+
+    /// Closes connections as they become idle, while requests are still served.
+    package func retire() {
+        self.isRetired = true
+        for connection in self.idle { connection.close() }
+        self.idle = []
     }
 
     private func failLater(_ exchange: UpstreamExchange, _ fault: UpstreamFault) {
@@ -225,7 +233,7 @@ extension UpstreamPool {
         guard connection.isUsable else { return self.dropped(connection) }
         if let exchange = self.pending.popFirst() {
             connection.start(exchange)
-        } else if self.isShutDown || self.idle.count >= self.settings.idleConnectionsMax {
+        } else if self.isShutDown || self.isRetired || self.idle.count >= self.settings.idleConnectionsMax {
             connection.close()
         } else {
             self.idle.append(connection)

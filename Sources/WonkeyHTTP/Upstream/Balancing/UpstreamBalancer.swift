@@ -76,6 +76,14 @@ package final class UpstreamBalancer {
         for target in self.targets { target.pool.shutdown() }
     }
 
+    /// Serves the requests that still come this way with the targets of now, and keeps no connection for others.
+    ///
+    /// Goes when the last of them is over.
+    package func retire() {
+        self.monitor.unsubscribe(self)
+        for target in self.targets { target.pool.retire() }
+    }
+
     /// The monitor has news.
     func take(_ table: TargetTable) {
         // Two changes at nearly the same time may arrive in either order.

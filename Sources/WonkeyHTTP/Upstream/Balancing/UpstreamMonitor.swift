@@ -80,6 +80,14 @@ package final class UpstreamMonitor: Sendable {
         }
     }
 
+    /// Tells a balancer nothing any more; called on its loop.
+    func unsubscribe(_ balancer: UpstreamBalancer) {
+        let loop = ObjectIdentifier(balancer.eventLoop)
+        self.state.withLock { state in
+            state.balancers.removeAll { ObjectIdentifier($0.eventLoop) == loop && $0.value === balancer }
+        }
+    }
+
     /// Makes a change and publishes it, unless it was none.
     private func change(_ body: (inout State) -> Bool) {
         let news = self.state.withLock { state -> (TargetTable, [NIOLoopBound<UpstreamBalancer>])? in

@@ -32,6 +32,14 @@ package enum UpstreamSender {
         case .balancer(let balancer): balancer.shutdown()
         }
     }
+
+    /// Closes connections as they become idle; requests that were to go this way still do.
+    package func retire() {
+        switch self {
+        case .pool(let pool): pool.retire()
+        case .balancer(let balancer): balancer.retire()
+        }
+    }
 }
 
 /// A request under way, however it was sent.
