@@ -39,6 +39,8 @@ final class GatewayExchange {
     /// Where limits were taken from, until reserved images are settled.
     var admissionSource: AdmissionSource?
     var limitVerdict = LimitVerdict.notChecked
+    /// The limits in shadow that would have refused it.
+    var shadowRefusals: [String] = []
     var answering = Answering.nobody
     var answerState = AnswerState.none
     var status = 0

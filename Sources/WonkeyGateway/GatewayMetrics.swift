@@ -23,11 +23,19 @@ package final class GatewayMetrics: Sendable {
         case draining
     }
 
+    /// What a limit refused.
+    package struct LimitCounters: Sendable {
+        let refusals: Counter
+        /// What it would have refused, were it not in shadow.
+        let shadowRefusals: Counter
+    }
+
     let families: LoopMetrics.Families
     private let loops = Mutex<[ObjectIdentifier: Int]>([:])
     private let decisions: [Decision: Counter]
     private let upstreamFaults: MetricFamily<Counter>
     private let limitRefusals: MetricFamily<Counter>
+    private let shadowRefusals: MetricFamily<Counter>
     package let upstreams: UpstreamMetrics
     package let imagesReturned: Counter
 
@@ -55,6 +63,11 @@ package final class GatewayMetrics: Sendable {
             help: "Requests refused by a limit, by limit.",
             labels: ["limit"]
         )
+        self.shadowRefusals = registry.counters(
+            "limit_shadow_refusals",
+            help: "Requests a limit in shadow would have refused, by limit.",
+            labels: ["limit"]
+        )
         self.imagesReturned = registry.counter("images_returned", help: "Images returned to clients.")
         self.know(routes: routes, upstreams: upstreams, limits: limits)
     }
@@ -78,11 +91,13 @@ package final class GatewayMetrics: Sendable {
             _ = all.upstream(upstream)
             for kind in UpstreamFaultKind.allCases { _ = self.upstreamFaults.child(upstream, kind.rawValue) }
         }
-        for limit in limits { _ = self.refusals(by: limit) }
+        for limit in limits { _ = self.counters(of: limit) }
     }
 
-    /// What a limit refused; takes a lock.
-    func refusals(by limit: String) -> Counter { self.limitRefusals.child(limit) }
+    /// Takes a lock: called once per route and generation.
+    func counters(of limit: String) -> LimitCounters {
+        LimitCounters(refusals: self.limitRefusals.child(limit), shadowRefusals: self.shadowRefusals.child(limit))
+    }
 
     package func count(_ decision: Decision) {
         self.decisions[decision]?.increment()

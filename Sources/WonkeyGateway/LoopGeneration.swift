@@ -40,8 +40,8 @@ final class LoopGeneration {
                 rule,
                 plan: plan,
                 metrics: metrics.route(rule.name),
-                limitRefusals: Dictionary(
-                    rule.limits.map { ($0.name, resources.metrics.refusals(by: $0.name)) },
+                limitCounters: Dictionary(
+                    rule.limits.map { ($0.name, resources.metrics.counters(of: $0.name)) },
                     uniquingKeysWith: { first, _ in first }
                 ),
                 action: Self.action(of: rule, snapshot, senders, metrics)

@@ -106,8 +106,9 @@ extension LimitScript {
         end
         local function counter(i)
           local j = 4 * i
+          local cost = tonumber(ARGV[j])
           return {algorithm = ARGV[j - 3], limit = tonumber(ARGV[j - 2]), window = tonumber(ARGV[j - 1]),
-            cost = tonumber(ARGV[j])}
+            cost = math.abs(cost), shadow = cost < 0}
         end
         """
 
@@ -134,7 +135,7 @@ extension LimitScript {
         for i = 1, #KEYS do
           local c = roll(counter(i), KEYS[i], values[i])
           c.fits = c.cost == 0 or c.used + c.cost <= c.limit
-          if not c.fits then admitted = 0 end
+          if not c.fits and not c.shadow then admitted = 0 end
           counters[i] = c
         end
         local function fall(count, weight, window)
@@ -147,7 +148,7 @@ extension LimitScript {
         local answer = {admitted}
         for i = 1, #KEYS do
           local c = counters[i]
-          if admitted == 1 and c.cost > 0 then
+          if admitted == 1 and c.fits and c.cost > 0 then
             if c.algorithm == 't' then c.x = c.x - c.cost else c.x = c.x + c.cost end
             c.used = c.used + c.cost
             save(KEYS[i], c, c.cost)

@@ -4,7 +4,7 @@ package import WonkeyCore
 /// A Lua script that works on all counters of a request at once.
 ///
 /// `KEYS` are the counters; `ARGV` holds four values for each: the algorithm's letter, limit, window in milliseconds and
-/// cost, cut by ``LimitArithmetic`` to what Lua's numbers hold exactly. The key of a fixed window names its length: a limit
+/// cost (below 0 for a shadow), cut by ``LimitArithmetic`` to what Lua's numbers hold exactly. The key of a fixed window names its length: a limit
 /// that gets another one begins another window.
 package enum LimitScript: CaseIterable {
     /// Takes all costs or none; answers 1 or 0, then remaining, reset and retry-after for each counter.
@@ -19,7 +19,7 @@ package enum LimitScript: CaseIterable {
 
     /// The script that takes these costs.
     static func taking(_ checks: [CounterCheck]) -> Self {
-        checks.allSatisfy { $0.algorithm == .fixedWindow } ? .takeFixed : .take
+        checks.allSatisfy { $0.algorithm == .fixedWindow && !$0.isShadow } ? .takeFixed : .take
     }
 
     /// The number of values for each counter.
@@ -35,11 +35,11 @@ package enum LimitScript: CaseIterable {
             case .slidingWindow, .tokenBucket: RedisCommand.append(check.counter, to: &buffer)
             }
         }
-        for limit in limits {
+        for (check, limit) in zip(checks, limits) {
             RedisCommand.append(limit.algorithm.letter, to: &buffer)
             RedisCommand.append(limit.limit, to: &buffer)
             RedisCommand.append(limit.windowMs, to: &buffer)
-            RedisCommand.append(limit.cost, to: &buffer)
+            RedisCommand.append(check.isShadow ? -limit.cost : limit.cost, to: &buffer)
         }
     }
 

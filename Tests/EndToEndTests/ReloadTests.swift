@@ -3,7 +3,7 @@ import NIOCore
 import Support
 import Testing
 
-@Suite("Reloading the configuration, end to end", .temporaryDirectory)
+@Suite("Reloading the configuration, end to end", .temporaryDirectory, .redis)
 struct ReloadTests {
     private static let generation = "wonkey_config_generation"
 
@@ -176,6 +176,41 @@ struct ReloadTests {
         }
         #expect(outcomes.map(\.status) == [0])
         await good.shutdown()
+    }
+
+    @Test("a limit in shadow tells what it would refuse and refuses nothing, until the file says otherwise")
+    func shadow() async throws {
+        let redis = try #require(RedisServer.current)
+        let deployment = try await Deployment(
+            in: try #require(TemporaryDirectory.current),
+            """
+            counters: {url: "\(redis.url)", timeout: 1s}
+            limits:
+              wide: {algorithm: fixed-window, limit: 100, window: 1h, by: client-address}
+              tried: {algorithm: token-bucket, limit: 2, window: 1h, by: client-address, shadow: true}
+            routes:
+              - {name: ping, match: {path: /ping}, authentication: none, respond: {body: pong}, limits: [wide, tried]}
+            """
+        )
+        let outcomes = try await deployment.serving { _ in
+            try await withTestClient(port: deployment.port) { client in
+                for index in 1...5 {
+                    let answer = try await client.send("GET", "/ping")
+                    #expect(answer.status == 200)
+                    #expect(answer.header("RateLimit-Policy") == #""wide";q=100;w=3600"#)
+                    #expect(answer.header("RateLimit")?.hasPrefix(#""wide";r=\#(100 - index);"#) == true)
+                }
+            }
+            #expect(try await deployment.metric(#"wonkey_limit_shadow_refusals_total{limit="tried"}"#) == 3)
+            #expect(try await deployment.metric(#"wonkey_limit_refusals_total{limit="tried"}"#) == 0)
+            try deployment.rewrite { $0.replacingOccurrences(of: ", shadow: true", with: "") }
+            try await eventually("taken over") { try await deployment.metric(Self.generation) == 2 }
+            try await withTestClient(port: deployment.port) { client in
+                let answer = try await client.send("GET", "/ping")
+                #expect(answer.status == 429)
+            }
+        }
+        #expect(outcomes.map(\.status) == [0])
     }
 }
 

@@ -11,6 +11,7 @@ struct ExampleTests {
     ]
     static let names = [
         "wonkey", "minimal", "memory", "images", "balancing", "quickstart", "demo-upstream", "tls", "rewriting",
+        "running",
     ]
 
     @Test("every example is loaded without a fault", arguments: Self.names)
@@ -21,7 +22,9 @@ struct ExampleTests {
 
     @Test(
         "what is to run as it is needs no environment variable",
-        arguments: ["wonkey", "minimal", "memory", "balancing", "quickstart", "demo-upstream", "tls", "rewriting"]
+        arguments: [
+            "wonkey", "minimal", "memory", "balancing", "quickstart", "demo-upstream", "tls", "rewriting", "running",
+        ]
     )
     func needsNothing(name: String) throws {
         let path = Place.examples.appending(path: "\(name).yaml").path

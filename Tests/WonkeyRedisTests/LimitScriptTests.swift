@@ -16,16 +16,19 @@ import WonkeyCore
             let limits = checks.map { LimitArithmetic($0) }
             let contents = zip(checks, limits).map { $1.content(self.contents[$0.counter], nowMs: nowMs) }
             let fits = zip(limits, contents).map { $0.fits($1, nowMs: nowMs) }
-            guard fits.allSatisfy(\.self) else {
+            guard zip(checks, fits).allSatisfy({ $0.isShadow || $1 }) else {
                 return .refused(
                     checks.indices.map { limits[$0].state(contents[$0], nowMs: nowMs, isRefused: !fits[$0]) }
                 )
             }
             return .admitted(
-                zip(checks, zip(limits, contents)).map { check, pair in
-                    let taken = pair.0.taking(pair.1)
-                    if pair.0.cost > 0 { self.contents[check.counter] = taken }
-                    return pair.0.state(taken, nowMs: nowMs, isRefused: false)
+                checks.indices.map { index in
+                    guard fits[index] else {
+                        return limits[index].state(contents[index], nowMs: nowMs, isRefused: true)
+                    }
+                    let taken = limits[index].taking(contents[index])
+                    if limits[index].cost > 0 { self.contents[checks[index].counter] = taken }
+                    return limits[index].state(taken, nowMs: nowMs, isRefused: false)
                 }
             )
         }
@@ -118,7 +121,8 @@ import WonkeyCore
             quota: Quota(limit: limit, window: .milliseconds(window)),
             cost: isLarge
                 ? .random(in: 0...(limit / 3), using: &random)
-                : [0, 1, 1, 1, 2, 5, 20].randomElement(using: &random) ?? 1
+                : [0, 1, 1, 1, 2, 5, 20].randomElement(using: &random) ?? 1,
+            isShadow: Int.random(in: 0..<4, using: &random) == 0
         )
     }
 

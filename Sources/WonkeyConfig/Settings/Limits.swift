@@ -21,6 +21,12 @@ extension LimitPolicy {
             "Who shares a counter: key, project, route, client-address, or header:NAME."
         )
         section.read("unit", into: &policy.unit, .choice(.requests), "What is counted: requests, or images returned.")
+        section.read(
+            "shadow",
+            into: &policy.isShadow,
+            .boolean,
+            "Counts and tells what it would refuse, in metrics and the request log, but refuses nothing."
+        )
         return policy
     }
 }

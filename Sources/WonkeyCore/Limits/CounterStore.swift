@@ -14,19 +14,23 @@ package struct CounterCheck: Hashable, Sendable {
     ///
     /// An exhausted window of such a counter may open again before its end, so the store is always asked.
     package var isReturnable: Bool
+    /// Whether it has no say: it is taken if it fits, and left alone if it does not, whatever the others do.
+    package var isShadow: Bool
 
     package init(
         counter: String,
         algorithm: LimitAlgorithm,
         quota: Quota,
         cost: Int = 1,
-        isReturnable: Bool = false
+        isReturnable: Bool = false,
+        isShadow: Bool = false
     ) {
         self.counter = counter
         self.algorithm = algorithm
         self.quota = quota
         self.cost = cost
         self.isReturnable = isReturnable
+        self.isShadow = isShadow
     }
 }
 
@@ -50,9 +54,9 @@ package struct CounterState: Hashable, Sendable {
 
 /// The answer to all limits of a request together; states are in the order of the checks.
 package enum CounterDecision: Equatable, Sendable {
-    /// Every check fitted and was taken.
+    /// Every check fitted and was taken, shadows apart: one that did not fit has a `retryAfterMs` above 0.
     case admitted([CounterState])
-    /// At least one check did not fit (its `retryAfterMs` is above 0); nothing was taken from any.
+    /// At least one check that is no shadow did not fit (its `retryAfterMs` is above 0); nothing was taken from any.
     case refused([CounterState])
 }
 

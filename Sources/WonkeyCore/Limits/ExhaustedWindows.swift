@@ -36,7 +36,7 @@ struct ExhaustedWindows {
     }
 
     private func refusal(of check: CounterCheck, nowMs: Int) -> CounterState? {
-        guard check.algorithm == .fixedWindow, !check.isReturnable, check.cost > 0,
+        guard check.algorithm == .fixedWindow, !check.isReturnable, !check.isShadow, check.cost > 0,
             let entry = self.entries[check.counter], nowMs < entry.untilMs,
             // A window of another length is another one.
             check.quota.window == entry.window,
@@ -63,7 +63,9 @@ struct ExhaustedWindows {
             case .admitted(let states), .refused(let states): states
             }
         for (check, state) in zip(checks, states)
-        where check.algorithm == .fixedWindow && !check.isReturnable && state.remaining < max(1, check.cost) {
+        where check.algorithm == .fixedWindow && !check.isReturnable && !check.isShadow
+            && state.remaining < max(1, check.cost)
+        {
             let used = check.quota.limit - state.remaining
             guard used > 0, state.resetMs > 0 else { continue }
             let untilMs = askedAtMs + Int(state.resetMs)

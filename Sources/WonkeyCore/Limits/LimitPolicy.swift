@@ -44,18 +44,22 @@ package struct LimitPolicy: Hashable, Sendable {
     package var quota: Quota
     package var partition: LimitPartition
     package var unit: LimitUnit
+    /// Whether it counts and tells, but refuses nothing.
+    package var isShadow: Bool
 
     package init(
         name: String,
         algorithm: LimitAlgorithm,
         quota: Quota,
         partition: LimitPartition = .key,
-        unit: LimitUnit = .requests
+        unit: LimitUnit = .requests,
+        isShadow: Bool = false
     ) {
         self.name = name
         self.algorithm = algorithm
         self.quota = quota
         self.partition = partition
         self.unit = unit
+        self.isShadow = isShadow
     }
 }

@@ -90,15 +90,16 @@ struct CounterTable {
         let parts = checks.map { check in
             let limit = LimitArithmetic(check)
             let content = limit.content(self.content(check.counter, nowMs: nowMs), nowMs: nowMs)
-            return (counter: check.counter, limit: limit, content: content, fits: limit.fits(content, nowMs: nowMs))
+            return (check: check, limit: limit, content: content, fits: limit.fits(content, nowMs: nowMs))
         }
-        guard parts.allSatisfy(\.fits) else {
+        guard parts.allSatisfy({ $0.fits || $0.check.isShadow }) else {
             return .refused(parts.map { $0.limit.state($0.content, nowMs: nowMs, isRefused: !$0.fits) })
         }
         return .admitted(
             parts.map { part in
+                guard part.fits else { return part.limit.state(part.content, nowMs: nowMs, isRefused: true) }
                 let content = part.limit.taking(part.content)
-                if part.limit.cost > 0 { self.write(part.counter, content, part.limit, nowMs: nowMs) }
+                if part.limit.cost > 0 { self.write(part.check.counter, content, part.limit, nowMs: nowMs) }
                 return part.limit.state(content, nowMs: nowMs, isRefused: false)
             }
         )

@@ -19,14 +19,16 @@ package struct AdmissionPlan: Sendable {
     }
 
     private let limits: [LimitPolicy]
+    private let hasShadows: Bool
     private let routeName: String
     /// `RateLimit-Policy` of a request without overrides.
     private let standardPolicy: String
 
     package init(limits: [LimitPolicy], routeName: String) {
         self.limits = limits
+        self.hasShadows = limits.contains(where: \.isShadow)
         self.routeName = routeName
-        self.standardPolicy = RateLimitFields.policy(limits.lazy.map { ($0.name, $0.quota) })
+        self.standardPolicy = RateLimitFields.policy(limits.lazy.filter { !$0.isShadow }.map { ($0.name, $0.quota) })
     }
 
     package var isEmpty: Bool { self.limits.isEmpty }
@@ -38,36 +40,52 @@ package struct AdmissionPlan: Sendable {
                 counter: self.counter(of: limit, partitions),
                 algorithm: limit.algorithm,
                 quota: self.quota(of: limit, partitions.key),
-                isReturnable: limit.unit == .images
+                isReturnable: limit.unit == .images,
+                isShadow: limit.isShadow
             )
         }
     }
 
-    /// Puts names to the states that came back for ``checks(_:)``.
+    /// Puts names to the states that came back for ``checks(_:)``; those in shadow are left out.
     package func applied(_ states: [CounterState], key: KnownKey?) -> [AppliedLimit] {
-        zip(self.limits, states).map { limit, state in
-            AppliedLimit(name: limit.name, quota: self.quota(of: limit, key), state: state)
+        self.applied(ofAsked: states, key: key)
+    }
+
+    /// The limits in shadow that would have refused an admitted request.
+    package func shadowRefusals(_ states: [CounterState]) -> [String] {
+        guard self.hasShadows else { return [] }
+        return zip(self.limits, states).compactMap { limit, state in
+            limit.isShadow && state.retryAfterMs > 0 ? limit.name : nil
         }
     }
 
-    /// Puts names to the states that came back for ``checks(_:)``; limits that were not asked are left out.
+    /// Puts names to the states that came back for ``checks(_:)``; limits that were not asked and those in shadow are left
+    /// out.
     package func applied(ofAsked states: [CounterState?], key: KnownKey?) -> [AppliedLimit] {
         zip(self.limits, states).compactMap { limit, state in
-            state.map { AppliedLimit(name: limit.name, quota: self.quota(of: limit, key), state: $0) }
+            guard !limit.isShadow else { return nil }
+            return state.map { AppliedLimit(name: limit.name, quota: self.quota(of: limit, key), state: $0) }
         }
     }
 
     /// The `RateLimit-Policy` value for requests of `key`.
     package func policyText(key: KnownKey?) -> String {
         guard let key, !key.record.overrides.isEmpty else { return self.standardPolicy }
-        return RateLimitFields.policy(self.limits.lazy.map { ($0.name, self.quota(of: $0, key)) })
+        return RateLimitFields.policy(
+            self.limits.lazy.filter { !$0.isShadow }.map { ($0.name, self.quota(of: $0, key)) }
+        )
     }
 
-    /// The checks among `checks` that count images; given back when none is returned.
-    package func imageChecks(_ checks: [CounterCheck]) -> [CounterCheck] {
+    /// The checks among `checks` that count images and were taken; given back when none is returned.
+    ///
+    /// - Parameters:
+    ///   - checks: Of an admitted request.
+    ///   - shadowRefusals: What ``shadowRefusals(_:)`` said of it.
+    /// - Returns: Those to give back.
+    package func imageChecks(_ checks: [CounterCheck], shadowRefusals: [String] = []) -> [CounterCheck] {
         zip(self.limits, checks).compactMap { limit, check in
             switch limit.unit {
-            case .images: check
+            case .images: shadowRefusals.contains(limit.name) ? nil : check
             case .requests: nil
             }
         }

@@ -31,14 +31,17 @@ extension GatewayExchange {
         case .admitted(let states, let source):
             self.admissionSource = source
             self.applied = plan.applied(states, key: self.key)
-            self.limitVerdict = source.isDegraded ? .admittedDegraded : .admitted
+            self.shadowRefusals = plan.shadowRefusals(states)
+            for name in self.shadowRefusals { self.route?.limitCounters[name]?.shadowRefusals.increment() }
+            let isShadowed = !self.shadowRefusals.isEmpty
+            self.limitVerdict = isShadowed ? .shadowRefused : source.isDegraded ? .admittedDegraded : .admitted
             self.loop.resources.metrics.count(source.isDegraded ? .admittedDegraded : .admitted)
             return nil
         case .refused(let states, let source):
             self.applied = plan.applied(ofAsked: states, key: self.key)
             self.limitVerdict = source.isDegraded ? .refusedDegraded : .refused
             let violated = self.applied.filter { $0.state.retryAfterMs > 0 }
-            for limit in violated { self.route?.limitRefusals[limit.name]?.increment() }
+            for limit in violated { self.route?.limitCounters[limit.name]?.refusals.increment() }
             // Never earlier than the reset that is advertised beside it (L5).
             let delay = violated.map { max($0.state.retryAfterMs, $0.state.resetMs) }.max() ?? 0
             return .rateLimited(retryAfter: .milliseconds(delay), violated: violated.map(\.name))
@@ -51,7 +54,7 @@ extension GatewayExchange {
     /// Gives reserved images back when none was returned.
     func giveBackImages() {
         guard let plan = self.route?.plan, let source = self.admissionSource else { return }
-        let checks = plan.imageChecks(self.checks)
+        let checks = plan.imageChecks(self.checks, shadowRefusals: self.shadowRefusals)
         if !checks.isEmpty { self.loop.gate.giveBack(checks, to: source) }
         self.admissionSource = nil
     }

@@ -16,7 +16,7 @@ extension GatewayExchange {
     /// A request counts as use of its key once the gate admitted it.
     private var use: RecordedUse {
         switch self.limitVerdict {
-        case .admitted, .admittedDegraded: .counted
+        case .admitted, .admittedDegraded, .shadowRefused: .counted
         case .notChecked, .refused, .refusedDegraded: .uncounted
         }
     }

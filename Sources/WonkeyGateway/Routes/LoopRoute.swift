@@ -14,7 +14,7 @@ final class LoopRoute {
     let plan: AdmissionPlan
     let metrics: LoopMetrics.Route
     /// By the limit's name.
-    let limitRefusals: [String: Counter]
+    let limitCounters: [String: GatewayMetrics.LimitCounters]
     let action: Action
     let rewrite: RewritePlan?
     let crossOrigin: CrossOriginPlan?
@@ -23,13 +23,13 @@ final class LoopRoute {
         _ rule: Route,
         plan: AdmissionPlan,
         metrics: LoopMetrics.Route,
-        limitRefusals: [String: Counter],
+        limitCounters: [String: GatewayMetrics.LimitCounters],
         action: Action
     ) {
         self.rule = rule
         self.plan = plan
         self.metrics = metrics
-        self.limitRefusals = limitRefusals
+        self.limitCounters = limitCounters
         self.action = action
         self.rewrite = rule.rewrite.map { RewritePlan($0) }
         self.crossOrigin = rule.crossOrigin.map { CrossOriginPlan($0, methods: rule.match.methods) }

@@ -18,10 +18,37 @@ final class ManualClock: MonotonicClock {
         _ name: String,
         _ limit: Int,
         _ algorithm: LimitAlgorithm = .fixedWindow,
-        cost: Int = 1
+        cost: Int = 1,
+        isShadow: Bool = false
     ) -> CounterCheck {
         let quota = Quota(limit: limit, window: .seconds(1))
-        return CounterCheck(counter: "wk:{p}:\(name)", algorithm: algorithm, quota: quota, cost: cost)
+        return CounterCheck(
+            counter: "wk:{p}:\(name)",
+            algorithm: algorithm,
+            quota: quota,
+            cost: cost,
+            isShadow: isShadow
+        )
+    }
+
+    @Test("a shadow counts as if it refused, and refuses nothing; a refusal of another limit takes nothing from it")
+    func shadow() {
+        let counters = LocalCounters(clock: ManualClock())
+        let wide = self.check("wide", 3)
+        let narrow = self.check("narrow", 1, isShadow: true)
+        func state(_ remaining: Int, retry: Int64 = 0) -> CounterState {
+            CounterState(remaining: remaining, resetMs: 1_000, retryAfterMs: retry)
+        }
+        #expect(counters.take([narrow, wide]) == .admitted([state(0), state(2)]))
+        for remaining in [1, 0] {
+            #expect(counters.take([narrow, wide]) == .admitted([state(0, retry: 1_000), state(remaining)]))
+        }
+        #expect(counters.take([wide, narrow]) == .refused([state(0, retry: 1_000), state(0, retry: 1_000)]))
+        let fresh = self.check("fresh", 1, isShadow: true)
+        #expect(
+            counters.take([wide, fresh])
+                == .refused([state(0, retry: 1_000), CounterState(remaining: 1, resetMs: 0, retryAfterMs: 0)])
+        )
     }
 
     @Test("a request that does not fit one limit takes from none")

@@ -55,6 +55,28 @@ struct AdmissionPlanTests {
         #expect(anonymous[3] == "wk:{-}:c:a:2001:db8::1")
     }
 
+    @Test("a limit in shadow is checked, but never shown to a client; what it would have refused is known by name")
+    func shadow() {
+        var shadow = self.policy("s", .key, unit: .images)
+        shadow.isShadow = true
+        let plan = AdmissionPlan(limits: [shadow, self.policy("k", .key)], routeName: "api")
+        let key = self.key(overrides: ["s": Quota(limit: 5, window: .seconds(10))])
+        let checks = plan.checks(self.partitions(key))
+        #expect(checks.map(\.isShadow) == [true, false])
+        #expect(checks.map(\.quota.limit) == [5, 60])
+        #expect(plan.policyText(key: key) == #""k";q=60;w=60"#)
+        #expect(plan.policyText(key: nil) == #""k";q=60;w=60"#)
+        let taken = CounterState(remaining: 1, resetMs: 2, retryAfterMs: 0)
+        let full = CounterState(remaining: 0, resetMs: 2, retryAfterMs: 2)
+        let applied = [AppliedLimit(name: "k", quota: Quota(limit: 60, window: .seconds(60)), state: taken)]
+        #expect(plan.applied([full, taken], key: key) == applied)
+        #expect(plan.applied(ofAsked: [full, taken], key: key) == applied)
+        #expect(plan.shadowRefusals([full, taken]) == ["s"])
+        #expect(plan.shadowRefusals([taken, taken]) == [])
+        #expect(plan.imageChecks(checks, shadowRefusals: ["s"]) == [])
+        #expect(plan.imageChecks(checks, shadowRefusals: []) == [checks[0]])
+    }
+
     @Test("a long field value makes no long counter, and two values make two counters")
     func longValues() {
         let plan = AdmissionPlan(limits: [self.policy("h", .header("x-tenant"))], routeName: "api")
