@@ -26,18 +26,22 @@ package struct ConfigurationSettings: Sendable {
     /// The paths at which another configuration has something else, ordered.
     package func differences(from other: Self) -> [String] {
         Set(self.entries.keys).union(other.entries.keys)
-            .filter { self.entries[$0]?.value != other.entries[$0]?.value }
+            .filter { Self.differ(self.entries[$0], other.entries[$0]) }
             .sorted()
     }
 
-    /// The paths below `prefixes` at which another configuration has something else.
-    ///
-    /// - Parameters:
-    ///   - other: The other configuration.
-    ///   - prefixes: Paths; each stands for itself and all below it.
-    /// - Returns: Ordered.
-    package func differences(from other: Self, below prefixes: [String]) -> [String] {
-        self.differences(from: other).filter { path in prefixes.contains { Self.isBelow(path, $0) } }
+    /// What only one of them has differs unless it is a default there.
+    private static func differ(_ one: Setting?, _ other: Setting?) -> Bool {
+        switch (one, other) {
+        case (let one?, let other?): one.value != other.value
+        case (let only?, nil), (nil, let only?): only.position != nil
+        case (nil, nil): false
+        }
+    }
+
+    /// Whether a path is one of `prefixes` or below one.
+    package static func isBelow(_ path: String, anyOf prefixes: [String]) -> Bool {
+        prefixes.contains { Self.isBelow(path, $0) }
     }
 
     private static func isBelow(_ path: String, _ prefix: String) -> Bool {

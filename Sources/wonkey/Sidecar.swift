@@ -197,7 +197,11 @@ struct Sidecar {
         var services: [any Service] = [SecondSignal()]
         if let operations = self.configuration.operations {
             let operationsServer = HTTPServer(group: group, logger: Logger(label: "wonkey.operations")) { _ in
-                OperationsHandlerFactory(readiness: readiness, metrics: registry)
+                OperationsHandlerFactory(
+                    readiness: readiness,
+                    metrics: registry,
+                    comparison: DiffEndpoint(reloader: reloader, keys: keys.cache)
+                )
             }
             services.append(OperationsService(server: operationsServer, address: operations.address))
         }

@@ -12,12 +12,12 @@ struct Wonkey: AsyncParsableCommand {
         abstract: "A reverse-proxy sidecar that enforces API keys in front of existing HTTP APIs.",
         discussion: """
             The configuration is one YAML file: see `wonkey schema` and the examples in config/. Keys are issued with
-            wonkey-admin. SIGTERM drains and stops, a second one stops at once.
+            wonkey-admin. SIGTERM drains and stops, a second one stops at once; SIGHUP reads the file again.
 
             Exit status: 0 ok, 1 failure, 2 usage or configuration.
             """,
         version: "wonkey (WonKey) \(Self.version)",
-        subcommands: [RunCommand.self, CheckCommand.self, SchemaCommand.self],
+        subcommands: [RunCommand.self, CheckCommand.self, DiffCommand.self, SchemaCommand.self],
         defaultSubcommand: RunCommand.self
     )
 
@@ -47,6 +47,12 @@ struct Wonkey: AsyncParsableCommand {
 struct ConfigurationOptions: ParsableArguments {
     @Option(name: .customLong("config"), help: "The configuration file.")
     var file: String
+
+    init() {}
+
+    init(file: String) {
+        self.file = file
+    }
 
     /// Reads the file, or prints every fault of it and ends with status 2.
     func load() throws -> LoadedConfiguration {

@@ -27,6 +27,10 @@ extension Kind {
                 case .invalid: break
                 }
                 return nil
+            },
+            noteDefaults: { path, reading in
+                var section = Section(defaultsOf: path, reading: reading)
+                _ = body(&section)
             }
         )
     }

@@ -10,6 +10,8 @@ struct Kind<Value> {
     let json: (Value) -> JSON?
     /// Reads a value, or reports why not; `path` names the setting.
     let read: (_ node: YAMLNode, _ path: String, _ reading: Reading) -> Value?
+    /// Keeps what the settings within are where there is nothing to read.
+    var noteDefaults: ((_ path: String, _ reading: Reading) -> Void)?
 }
 
 /// A scalar after substitution.

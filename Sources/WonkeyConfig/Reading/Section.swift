@@ -16,6 +16,7 @@ struct Section {
     /// Where the mapping begins; `nil` while describing.
     private let position: ConfigurationFaults.Position?
     private let entries: [YAMLEntry]
+    private var notesDefaults = false
     private var declarations: [Declaration] = []
     private var rules: [(name: String, value: JSON)] = []
     /// Keys of which one should be there, and what to say; a misspelt key that was meant for one is said instead.
@@ -35,6 +36,15 @@ struct Section {
         self.path = ""
         self.position = nil
         self.entries = []
+    }
+
+    /// Opens a mapping that the file does not have, to note its defaults.
+    init(defaultsOf path: String, reading: Reading) {
+        self.reading = reading
+        self.path = path
+        self.position = nil
+        self.entries = []
+        self.notesDefaults = true
     }
 
     var isDescribing: Bool { self.position == nil }
@@ -61,7 +71,7 @@ struct Section {
     mutating func read<Value>(_ key: String, into target: inout Value, _ kind: Kind<Value>, _ summary: String) {
         self.declare(key, kind, summary, default: target, isRequired: false)
         guard let entry = self.entry(key) else {
-            self.note(default: kind.json(target), of: key)
+            self.note(default: target, of: key, kind)
             return
         }
         if let value = kind.read(entry.value, self.path(of: key), self.reading) { target = value }
@@ -160,8 +170,10 @@ struct Section {
         self.declarations.append(Declaration(key: key, isRequired: isRequired, schema: schema))
     }
 
-    private func note(default value: JSON?, of key: String) {
-        guard !self.isDescribing, let text = value?.scalarText else { return }
+    private func note<Value>(default value: Value, of key: String, _ kind: Kind<Value>) {
+        guard !self.isDescribing || self.notesDefaults else { return }
+        kind.noteDefaults?(self.path(of: key), self.reading)
+        guard let text = kind.json(value)?.scalarText else { return }
         self.reading.note(self.path(of: key), .init(shown: text, value: Secret(text), position: nil))
     }
 

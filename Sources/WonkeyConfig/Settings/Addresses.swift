@@ -17,6 +17,15 @@ extension Endpoint: CustomStringConvertible {
     }
 }
 
+extension Endpoint {
+    /// Reads a place to listen at, as a file has it; `nil` if it is none.
+    package init?(listenAddress text: String) {
+        let node = YAMLNode(content: .scalar(text: text, isPlain: true), position: .init(line: 1, column: 1))
+        guard let endpoint = Kind<Endpoint>.listenAddress.read(node, "", .describing()) else { return nil }
+        self = endpoint
+    }
+}
+
 extension Configuration {
     /// A socket that accepts clients (`listeners[]`).
     package struct Listener: Hashable, Sendable {

@@ -11,10 +11,14 @@ enum RestartSettings {
     /// Within them, what it does not.
     private static let exceptions = ["server.loops"]
 
+    /// Whether a running process keeps its value of a setting.
+    static func needsRestart(_ path: String) -> Bool {
+        !ConfigurationSettings.isBelow(path, anyOf: Self.reloaded)
+            || ConfigurationSettings.isBelow(path, anyOf: Self.exceptions)
+    }
+
     /// The paths of settings that would be different after a restart, ordered.
     static func changed(from started: ConfigurationSettings, to loaded: ConfigurationSettings) -> [String] {
-        let reloaded = Set(started.differences(from: loaded, below: Self.reloaded))
-        let exceptions = Set(started.differences(from: loaded, below: Self.exceptions))
-        return started.differences(from: loaded).filter { !reloaded.contains($0) || exceptions.contains($0) }
+        started.differences(from: loaded).filter { Self.needsRestart($0) }
     }
 }
