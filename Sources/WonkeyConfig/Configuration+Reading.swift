@@ -100,6 +100,15 @@ extension Configuration {
             "The management service, wonkey-admin serve."
         )
         section.read("logs", into: &configuration.logs, .section(Logs.read), "The request log.")
+        section.read(
+            "telemetry",
+            into: &configuration.telemetry,
+            .section(Telemetry.read),
+            "Traces and the access log."
+        )
+        if configuration.logs.sink == .stdout, configuration.telemetry.accessLog?.destination == .stdout {
+            section.fault("cannot write to stdout, as the request log does (logs.sink)", at: "telemetry")
+        }
         section.read("logging", into: &configuration.logging, .section(Logging.read), "The program's own messages.")
         let sidecar =
             listeners.map { Located(value: $0.value.address, position: $0.position) }

@@ -28,6 +28,7 @@ package struct Configuration: Sendable {
     package var server: Server = .init()
     package var management: Management = .init()
     package var logs: Logs = .init()
+    package var telemetry: Telemetry = .init()
     package var logging: Logging = .init()
 
     package init(listeners: [Listener], store: StoreLocation, routes: [Route]) {

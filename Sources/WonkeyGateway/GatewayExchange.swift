@@ -42,6 +42,10 @@ final class GatewayExchange {
     /// The limits in shadow that would have refused it.
     var shadowRefusals: [String] = []
     var answering = Answering.nobody
+    /// Recorded only if the request's trace is.
+    var trace: RequestTrace?
+    /// Which of the upstream's targets answered, noted only for the access log.
+    var target: String?
     var answerState = AnswerState.none
     var status = 0
     var images = 0
@@ -115,6 +119,7 @@ extension GatewayExchange: RequestHandler {
             trusted: self.generation.snapshot.trustedProxies
         )
         self.chooseRequestID(head)
+        if let tracer = self.loop.telemetry?.tracer { self.beginTrace(head, tracer) }
         self.pass(head)
     }
 
@@ -175,7 +180,9 @@ extension GatewayExchange: RequestHandler {
     func stopAnswering() {
         switch self.answering {
         case .nobody: break
-        case .proxy(let upstream): upstream.cancel()
+        case .proxy(let upstream):
+            self.noteTarget()
+            upstream.cancel()
         case .local(let answer):
             // Once the endpoint runs, its answer gives back what was reserved.
             if !answer.cancel() { self.giveBackImages() }

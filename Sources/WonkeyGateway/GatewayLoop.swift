@@ -37,6 +37,8 @@ package final class GatewayLoop: RequestHandlerFactory {
     let records: RecordBuffer
     /// What requests that begin now are served by.
     private(set) var generation: LoopGeneration
+    /// `nil` if neither spans nor an access log are wanted.
+    let telemetry: LoopTelemetry?
     private var requestIDs: RequestIDGenerator
     private var traceIDs: TraceIDGenerator
     private var unknownKeys = UnknownKeyBudget()
@@ -54,6 +56,7 @@ package final class GatewayLoop: RequestHandlerFactory {
     ///   - resources: Shared with other loops.
     ///   - gate: This loop's limits.
     ///   - records: This loop's log buffer.
+    ///   - telemetry: This loop's part of it.
     ///   - seed: Random; for request ids.
     package init(
         eventLoop: any EventLoop,
@@ -61,6 +64,7 @@ package final class GatewayLoop: RequestHandlerFactory {
         resources: GatewayResources,
         gate: LimitGate,
         records: RecordBuffer,
+        telemetry: LoopTelemetry? = nil,
         seed: UInt64
     ) {
         self.eventLoop = eventLoop
@@ -69,6 +73,7 @@ package final class GatewayLoop: RequestHandlerFactory {
         self.metrics = metrics
         self.gate = gate
         self.records = records
+        self.telemetry = telemetry
         self.requestIDs = RequestIDGenerator(seed: seed)
         self.traceIDs = TraceIDGenerator(seeds: (.random(in: .min ... .max), .random(in: .min ... .max)))
         self.generation = LoopGeneration(snapshot, on: eventLoop, resources, metrics, replacing: nil)

@@ -88,6 +88,7 @@ struct Sidecar {
         let keys = KeyServices(self.configuration, store: store)
         let counters = try await Counters(self.configuration.counters, on: group, registry: self.registry)
         let requestLog = try RequestLog(self.configuration.logs, store: store, metrics: self.registry)
+        let telemetry = try TelemetryParts(self.configuration, client: services, registry: self.registry)
         let watch = UpstreamWatch()
         watch.take(upstreams.monitors)
         await UpstreamWatch.prepare(upstreams.monitors.values)
@@ -129,6 +130,7 @@ struct Sidecar {
                     resources: resources,
                     gate: counters.gate(of: eventLoop),
                     records: requestLog.makeBuffer(eventLoop: eventLoop),
+                    telemetry: telemetry.telemetry?.part(of: eventLoop),
                     seed: UInt64.random(in: .min ... .max)
                 )
                 loops.add(loop, on: eventLoop)
@@ -164,7 +166,7 @@ struct Sidecar {
             counters,
             requestLog,
             reloader,
-            self.cleaners(store) + [watch]
+            self.cleaners(store) + [watch] + telemetry.services
         )
     }
 

@@ -147,7 +147,7 @@ extension Kind where Value == [Configuration.Upstream.Header] {
     ]
 
     /// A mapping of field names to secret values.
-    fileprivate static var headers: Kind {
+    static var headers: Kind {
         let value = Kind<Secret>.secret { (text) throws(Invalid) in
             let isClean = text.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7f) || $0 == 0x09 }
             guard isClean, text.first != " ", text.last != " ", text.first != "\t", text.last != "\t" else {

@@ -41,7 +41,10 @@ extension GatewayExchange {
         guard let outgoing = self.outgoing else { preconditionFailure("forwarding is prepared before admission") }
         self.outgoing = nil
         let answer = UpstreamAnswer(to: self, from: upstream)
-        self.answering = .proxy(sender.send(outgoing, hash: { self.hash(for: $0) }, receiver: answer))
+        self.trace?.upstreamScheme = sender.scheme
+        self.answering = .proxy(
+            sender.send(outgoing, hash: { self.hash(for: $0) }, observer: self.trace, receiver: answer)
+        )
     }
 
     /// What keeps requests that belong together on one target; `nil` if nothing does.
@@ -100,6 +103,7 @@ final class UpstreamAnswer: UpstreamReceiver {
 
     func headReceived(_ head: ResponseHead, framing: BodyFraming) {
         self.status = head.status
+        self.request.noteTarget()
         self.request.respond(forwarded: head, framing: framing)
     }
 
@@ -110,6 +114,7 @@ final class UpstreamAnswer: UpstreamReceiver {
 
     func ended(trailers: FieldSection?) {
         self.upstream.answered(status: self.status, in: NIODeadline.now() - self.startedAt)
+        self.request.trace?.endTry(status: self.status, error: nil)
         self.request.answering = .nobody
         self.request.answerState = .complete
         self.request.exchange.end(trailers: trailers)
@@ -117,6 +122,8 @@ final class UpstreamAnswer: UpstreamReceiver {
 
     func failed(_ fault: UpstreamFault) {
         self.upstream.failed(in: NIODeadline.now() - self.startedAt)
+        self.request.noteTarget()
+        self.request.trace?.endTry(status: nil, error: fault.kind.rawValue)
         self.request.loop.resources.metrics.countUpstreamFault(self.upstream.name, fault.kind)
         self.request.answering = .nobody
         self.request.fault = .upstream
@@ -174,7 +181,7 @@ extension FieldSection {
 
 extension UpstreamFault {
     /// How metrics count it.
-    fileprivate var kind: UpstreamFaultKind {
+    var kind: UpstreamFaultKind {
         switch self {
         case .unreachable: .unreachable
         case .connectTimedOut, .responseTimedOut, .idleTimedOut: .timeout

@@ -10,7 +10,9 @@ extension GatewayExchange {
         metrics.answered(status: self.status, in: latency, fault: self.fault)
         self.loop.metrics.inFlight.add(-1)
         if self.images > 0 { self.loop.resources.metrics.imagesReturned.increment(by: self.images) }
-        self.loop.records.append(self.makeRecord(latency), use: self.use)
+        let record = self.makeRecord(latency)
+        if let telemetry = self.loop.telemetry { self.tell(record, telemetry) }
+        self.loop.records.append(record, use: self.use)
     }
 
     /// A request counts as use of its key once the gate admitted it.

@@ -11,6 +11,8 @@ final class LoopRoute {
     }
 
     let rule: Route
+    /// What spans are named after: the path it matches, `/*` at its end where that is a prefix.
+    let pattern: String
     let plan: AdmissionPlan
     let metrics: LoopMetrics.Route
     /// By the limit's name.
@@ -27,6 +29,11 @@ final class LoopRoute {
         action: Action
     ) {
         self.rule = rule
+        self.pattern =
+            switch rule.match.path {
+            case .exact(let path): path
+            case .prefix(let path): path.hasSuffix("/") ? "\(path)*" : "\(path)/*"
+            }
         self.plan = plan
         self.metrics = metrics
         self.limitCounters = limitCounters

@@ -55,6 +55,7 @@ extension FieldName {
     package static let proxyConnection = Self(known: .proxyConnection)
     package static let rateLimit = Self(known: .rateLimit)
     package static let rateLimitPolicy = Self(known: .rateLimitPolicy)
+    package static let referer = Self(known: .referer)
     package static let retryAfter = Self(known: .retryAfter)
     package static let server = Self(known: .server)
     package static let setCookie = Self(known: .setCookie)

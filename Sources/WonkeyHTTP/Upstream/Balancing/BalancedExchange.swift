@@ -28,9 +28,12 @@ package final class BalancedExchange {
     private let head: OutgoingHead
     private let hash: UInt64?
     private let balancer: UpstreamBalancer
+    private let observer: (any UpstreamTryObserver)?
     private var receiver: (any UpstreamReceiver)?
     private var attempt: UpstreamExchange?
     private var target: BalancedTarget?
+    /// Where the last try went.
+    private(set) var targetName: String?
     private var ticket: BreakerStateMachine.Ticket?
     private var tried: [BalancedTarget] = []
     private var attempts = 0
@@ -42,9 +45,16 @@ package final class BalancedExchange {
     private var hasAnswered = false
     private var isPaused = false
 
-    init(_ head: OutgoingHead, hash: UInt64?, receiver: any UpstreamReceiver, balancer: UpstreamBalancer) {
+    init(
+        _ head: OutgoingHead,
+        hash: UInt64?,
+        observer: (any UpstreamTryObserver)?,
+        receiver: any UpstreamReceiver,
+        balancer: UpstreamBalancer
+    ) {
         self.head = head
         self.hash = hash
+        self.observer = observer
         self.receiver = receiver
         self.balancer = balancer
     }
@@ -66,8 +76,13 @@ package final class BalancedExchange {
             self.attempts += 1
             self.target = target
             self.ticket = ticket
+            self.targetName = target.name
             self.isReady = false
-            let attempt = target.pool.send(self.balancer.head(self.head, for: target), receiver: self)
+            let head = self.balancer.head(self.head, for: target)
+            let attempt = target.pool.send(
+                self.observer?.tryBegins(head, at: target.name) ?? head,
+                receiver: self
+            )
             self.attempt = attempt
             if self.isPaused { attempt.pauseReading() }
             return nil
@@ -191,6 +206,7 @@ extension BalancedExchange: UpstreamReceiver {
             self.leave(settings.health.passive.statuses.contains(head.status) ? .failed : .succeeded)
             self.tried.append(target)
             self.balancer.counters.retries.increment()
+            self.observer?.tryFailed(status: head.status)
             if let fault = self.tryNext() { self.finish(fault) }
             return
         }
@@ -217,6 +233,7 @@ extension BalancedExchange: UpstreamReceiver {
         if let cause = RetryCause(fault), self.retries(cause) {
             self.tried.append(target)
             self.balancer.counters.retries.increment()
+            self.observer?.tryFailed(fault)
             if self.tryNext() == nil { return }
         }
         self.finish(fault)

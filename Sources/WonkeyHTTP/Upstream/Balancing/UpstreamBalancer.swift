@@ -61,11 +61,17 @@ package final class UpstreamBalancer {
     /// - Parameters:
     ///   - head: See ``UpstreamPool/send(_:receiver:)``.
     ///   - hash: For consistent hashing.
+    ///   - observer: Told of each try.
     ///   - receiver: Takes the answer; not called before this returns.
     /// - Returns: The exchange.
-    package func send(_ head: OutgoingHead, hash: UInt64?, receiver: any UpstreamReceiver) -> BalancedExchange {
+    package func send(
+        _ head: OutgoingHead,
+        hash: UInt64?,
+        observer: (any UpstreamTryObserver)? = nil,
+        receiver: any UpstreamReceiver
+    ) -> BalancedExchange {
         self.budget.requestBegan()
-        let exchange = BalancedExchange(head, hash: hash, receiver: receiver, balancer: self)
+        let exchange = BalancedExchange(head, hash: hash, observer: observer, receiver: receiver, balancer: self)
         exchange.begin()
         return exchange
     }

@@ -11,17 +11,33 @@ package enum UpstreamSender {
     /// - Parameters:
     ///   - head: See ``UpstreamPool/send(_:receiver:)``.
     ///   - hash: Worked out only if the request's target depends on it.
+    ///   - observer: Told of each try.
     ///   - receiver: Takes the answer; not called before this returns.
     /// - Returns: The request under way.
     package func send(
         _ head: OutgoingHead,
         hash: (UpstreamBalancer) -> UInt64?,
+        observer: (any UpstreamTryObserver)? = nil,
         receiver: any UpstreamReceiver
     ) -> UpstreamRequest {
         switch self {
-        case .pool(let pool): .direct(pool.send(head, receiver: receiver))
+        case .pool(let pool):
+            .direct(
+                pool.send(
+                    observer?.tryBegins(head, at: pool.settings.target.description) ?? head,
+                    receiver: receiver
+                )
+            )
         case .balancer(let balancer):
-            .balanced(balancer.send(head, hash: hash(balancer), receiver: receiver))
+            .balanced(balancer.send(head, hash: hash(balancer), observer: observer, receiver: receiver))
+        }
+    }
+
+    /// `http` or `https`.
+    package var scheme: String {
+        switch self {
+        case .pool(let pool): pool.settings.tls == nil ? "http" : "https"
+        case .balancer(let balancer): balancer.monitor.upstream.settings.tls == nil ? "http" : "https"
         }
     }
 
@@ -46,6 +62,14 @@ package enum UpstreamSender {
 package enum UpstreamRequest {
     case direct(UpstreamExchange)
     case balanced(BalancedExchange)
+
+    /// Where the request was sent last, as `host:port` or `unix:/path`; `nil` if nowhere.
+    package var target: String? {
+        switch self {
+        case .direct(let exchange): exchange.pool?.settings.target.description
+        case .balanced(let exchange): exchange.targetName
+        }
+    }
 
     /// Whether the upstream takes more bytes now.
     package var isWritable: Bool {
