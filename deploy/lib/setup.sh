@@ -55,16 +55,23 @@ build_packages=(
 )
 
 # What tests fuzz the management API with. hypothesis is the newest that hypothesis-jsonschema 0.23 works with.
+# shellcheck disable=SC2034 # read by the scripts that source this
 fuzz_packages=(schemathesis==4.4.4 hypothesis==6.142.5)
 
-# make_fuzz_venv FOLDER: puts the fuzzer into a virtual environment, unless these very versions are there.
-make_fuzz_venv() {
-    local folder=$1 wanted="${fuzz_packages[*]}" log
+# What the proxy is compared on, with and without it in between.
+# shellcheck disable=SC2034 # read by the scripts that source this
+httpbin_packages=(httpbin==0.10.4 waitress==3.0.2)
+
+# make_venv FOLDER PACKAGE…: puts packages into a virtual environment, unless these very versions are there.
+make_venv() {
+    local folder=$1 log
+    shift
+    local wanted="$*"
     [ "$(cat "$folder/versions" 2>/dev/null)" = "$wanted" ] && return
     echo "installing: $wanted into $folder"
     log=$(mktemp)
     rm -rf "$folder"
-    if ! { python3 -m venv "$folder" && "$folder/bin/pip" install -q "${fuzz_packages[@]}"; } >"$log" 2>&1; then
+    if ! { python3 -m venv "$folder" && "$folder/bin/pip" install -q "$@"; } >"$log" 2>&1; then
         tail -n 20 "$log" >&2
         rm -rf "$folder" "$log"
         die "pip could not install: $wanted"
