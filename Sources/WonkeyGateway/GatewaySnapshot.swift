@@ -39,6 +39,8 @@ package struct GatewaySnapshot: Sendable {
     package let trustedProxies: [AddressRange]
     /// Whether a well-formed `X-Request-Id` of the client is taken over.
     package let takesRequestID: Bool
+    /// Tells upstreams of the client's certificate; `nil` if nothing does.
+    package let certificateField: FieldName?
 
     /// Puts a generation together.
     ///
@@ -50,6 +52,7 @@ package struct GatewaySnapshot: Sendable {
     ///   - keyFormat: What keys look like.
     ///   - trustedProxies: Empty believes nobody.
     ///   - takesRequestID: Whether clients may choose request ids.
+    ///   - certificateField: Tells upstreams of the client's certificate.
     package init(
         generation: Int,
         routes: [Route],
@@ -57,7 +60,8 @@ package struct GatewaySnapshot: Sendable {
         endpoints: [String: any LocalEndpoint] = [:],
         keyFormat: KeyFormat = .standard,
         trustedProxies: [AddressRange] = [],
-        takesRequestID: Bool = false
+        takesRequestID: Bool = false,
+        certificateField: FieldName? = nil
     ) {
         self.generation = generation
         self.table = RouteTable(routes)
@@ -67,5 +71,6 @@ package struct GatewaySnapshot: Sendable {
         self.keyFormat = keyFormat
         self.trustedProxies = trustedProxies
         self.takesRequestID = takesRequestID
+        self.certificateField = certificateField
     }
 }

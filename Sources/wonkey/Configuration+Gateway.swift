@@ -23,7 +23,8 @@ extension Configuration {
             endpoints: self.imageEndpoints(services: services),
             keyFormat: keyFormat,
             trustedProxies: self.server.trustedProxies,
-            takesRequestID: self.server.requestID == .accept
+            takesRequestID: self.server.requestID == .accept,
+            certificateField: self.server.clientCertificateField.map { FieldName($0) }
         )
     }
 
@@ -135,6 +136,14 @@ extension Configuration.Server {
         limits.bodyIdleTimeout = self.timeouts.body
         limits.keepAliveTimeout = self.timeouts.keepAlive
         limits.connectionsMax = self.connections
+        limits.connectionsPerAddressMax = self.connectionsPerAddress
+        limits.uncountedAddresses = self.trustedProxies
+        limits.writeIdleTimeout = self.timeouts.write
+        limits.lingerTimeout = self.timeouts.linger
+        limits.deadPeerTimeout = self.timeouts.deadPeer
+        limits.bodyRateMin = self.rates.body ?? 0
+        limits.answerRateMin = self.rates.answer ?? 0
+        limits.chunkExtensionBytesMax = self.chunkExtensions
         limits.suspiciousPaths = self.pathPolicy == .reject ? .reject : .pass
         return limits
     }

@@ -70,6 +70,26 @@ struct MalformedRequests: Sendable {
     }
 }
 
+/// Connections there was no room for, by which limit.
+struct RefusedConnections: Sendable {
+    private let counters: [ConnectionRefusal: Counter]
+
+    init(_ registry: MetricsRegistry) {
+        let family = registry.counters(
+            "http_connections_refused",
+            help: "Client connections closed at once because there were too many, in total or of one address.",
+            labels: ["limit"]
+        )
+        self.counters = Dictionary(
+            uniqueKeysWithValues: ConnectionRefusal.allCases.map { ($0, family.child($0.rawValue)) }
+        )
+    }
+
+    func count(_ refusal: ConnectionRefusal) {
+        self.counters[refusal]?.increment()
+    }
+}
+
 /// TLS handshakes with clients, by how they went.
 struct Handshakes: Sendable {
     private let counters: [HandshakeOutcome: Counter]

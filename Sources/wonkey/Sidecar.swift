@@ -114,6 +114,7 @@ struct Sidecar {
         )
         let malformed = MalformedRequests(self.registry)
         let handshakes = Handshakes(self.registry)
+        let refusedConnections = RefusedConnections(self.registry)
         let loops = LoopRegister(
             self.configuration.snapshot(generation: 1, services: services, upstreams: upstreams)
         )
@@ -123,6 +124,7 @@ struct Sidecar {
             logger: Logger(label: "wonkey.http"),
             onMalformedRequest: { malformed.count($0) },
             onHandshake: { handshakes.count($0) },
+            onRefusedConnection: { refusedConnections.count($0) },
             makeFactory: { eventLoop in
                 let loop = GatewayLoop(
                     eventLoop: eventLoop,

@@ -92,6 +92,60 @@ struct AccessLogTests {
         await upstream.shutdown()
     }
 
+    @Test(
+        "who a client proved to be is in the access log and told upstream; what a client says of it itself is removed"
+    )
+    func clientCertificate() async throws {
+        let directory = try #require(TemporaryDirectory.current)
+        let authority = try CertificateAuthority()
+        _ = try authority.write(to: directory)
+        try authority.issue(["localhost"]).write(to: directory, "server")
+        let own = try authority.issue(["a.example", "192.0.2.1"], commonName: "client, \"one\"").write(
+            to: directory,
+            "own"
+        )
+        let upstream = try await StandInServer.start { _ in .answer(status: 200) }
+        let deployment = try await Deployment(
+            in: directory,
+            tls: """
+                {certificate: DIRECTORY/server.pem, private_key: DIRECTORY/server.key, client_ca: DIRECTORY/ca.pem, \
+                client_auth: optional}
+                """,
+            """
+            counters: {url: "memory:"}
+            upstreams: {api: {url: "\(upstream.url)"}}
+            routes: [{name: open, match: {prefix: /}, proxy: api, authentication: none}]
+            server: {client_certificate_field: X-Forwarded-Client-Cert}
+            telemetry: {access_log: {to: DIRECTORY/access.log}}
+            """
+        )
+        let fingerprint = try await BuiltProduct(path: "/usr/bin/openssl")
+            .run(["x509", "-in", own.certificate, "-noout", "-fingerprint", "-sha256"]).standardOutput
+            .drop { $0 != "=" }.dropFirst().filter(\.isHexDigit).lowercased()
+        let file = deployment.directory.file("access.log")
+        try await deployment.serving { _ in
+            let curl = BuiltProduct(path: "/usr/bin/curl")
+            let spoofed = ["-sSk", "-H", "X-Forwarded-Client-Cert: By=me", "-H", "X_Forwarded_Client_Cert: Hash=0"]
+            let url = "https://127.0.0.1:\(deployment.port)/"
+            _ = try await curl.run(spoofed + ["--cert", own.certificate, "--key", own.privateKey, url])
+            _ = try await curl.run(spoofed + [url])
+            try await eventually("logged") { Self.lines(file).count == 2 }
+        }
+        let fields = upstream.requests.map { request in
+            request.headers.filter { $0.name.lowercased().contains("client") }.map(\.value)
+        }
+        let subject = #"CN=client\\, \\\"one\\\""#
+        #expect(fields == [["Hash=\(fingerprint);Subject=\"\(subject)\";DNS=a.example;IP=192.0.2.1"], []])
+        let records = try Self.lines(file).map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        }
+        #expect(records[0]["client_fingerprint"] as? String == fingerprint)
+        #expect(records[0]["client_subject"] as? String == #"CN=client\, \"one\""#)
+        #expect(records[0]["client_names"] as? [String] == ["DNS:a.example", "IP:192.0.2.1"])
+        #expect(records[1]["client_fingerprint"] == nil)
+        await upstream.shutdown()
+    }
+
     @Test("lines are dropped and counted while nobody can write them, and requests go on")
     func full() async throws {
         let upstream = try await StandInServer.start { _ in .answer(status: 200) }

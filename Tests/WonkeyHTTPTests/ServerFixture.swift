@@ -13,6 +13,7 @@ enum ServerFixture {
         tls: ServerTLS? = nil,
         onMalformed: @escaping @Sendable (MalformedRequest) -> Void = { _ in },
         onHandshake: @escaping @Sendable (HandshakeOutcome) -> Void = { _ in },
+        onRefused: @escaping @Sendable (ConnectionRefusal) -> Void = { _ in },
         handler: @escaping @Sendable (ServerExchange) -> any RequestHandler,
         _ body: (_ port: Int, _ server: HTTPServer) async throws -> Result
     ) async throws -> Result {
@@ -21,7 +22,8 @@ enum ServerFixture {
             limits: limits,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             onMalformedRequest: onMalformed,
-            onHandshake: onHandshake
+            onHandshake: onHandshake,
+            onRefusedConnection: onRefused
         ) { _ in Factory(make: handler) }
         let address = try await server.bind(host: "127.0.0.1", port: 0, tls: tls)
         let result: Result

@@ -95,6 +95,23 @@ extension Kind where Value == Int? {
         )
     }
 
+    /// A whole number, or `none` for no bound.
+    static func integerOrNone(_ range: ClosedRange<Int>) -> Kind {
+        let number = Kind<Int>.integer(range)
+        return .scalar(
+            schema: JSON.object([("anyOf", .array([.object([("const", "none")]), number.schema()]))]),
+            placeholder: nil,
+            json: { $0.map { .integer($0) } ?? "none" },
+            parse: { (scalar, _) throws(Invalid) in
+                guard scalar.text != "none" else { return nil }
+                guard let number = Int(scalar.text), scalar.isUntyped, range.contains(number) else {
+                    throw Invalid("must be none, or \(range.lowerBound) to \(range.upperBound)")
+                }
+                return number
+            }
+        )
+    }
+
     /// A whole number, or `auto`.
     static func integerOrAuto(_ range: ClosedRange<Int>) -> Kind {
         let number = Kind<Int>.integer(range)

@@ -32,6 +32,29 @@ extension Configuration.Server {
             "Client connections at a time, at most."
         )
         section.read(
+            "connections_per_address",
+            into: &server.connectionsPerAddress,
+            .integerOrNone(1...10_000_000),
+            "Those of one client address (an IPv6 network of 64 bits), but for trusted_proxies; none: any number."
+        )
+        section.read("rates", into: &server.rates, .section(Rates.read), "How fast clients must be.")
+        section.read(
+            "chunk_extensions",
+            into: &server.chunkExtensions,
+            .size(0...(64 << 10)),
+            "Chunk extensions in one body, at most; 0 to 64KiB. More is answered 400."
+        )
+        server.clientCertificateField = section.optional(
+            "client_certificate_field",
+            .text(
+                Pattern(
+                    "^X-([A-Za-z0-9]+-){0,4}Cert(-[A-Za-z0-9]+)?$",
+                    "a field's name such as X-Forwarded-Client-Cert"
+                )
+            ),
+            "Tells upstreams of a verified client certificate in this field, and removes the client's own; by default none."
+        )
+        section.read(
             "trusted_proxies",
             into: &server.trustedProxies,
             .values(of: .addressRange),
@@ -63,7 +86,35 @@ extension Configuration.Server.Timeouts {
         section.read("head", into: &timeouts.head, .duration(range), "For a request's head to arrive.")
         section.read("body", into: &timeouts.body, .duration(range), "Without a byte while a body is awaited.")
         section.read("keep_alive", into: &timeouts.keepAlive, .duration(range), "Between two requests on a connection.")
+        section.read("write", into: &timeouts.write, .duration(range), "Without progress while the client is to read.")
+        section.read("linger", into: &timeouts.linger, .duration(range), "For a client to close after its last answer.")
+        section.read(
+            "dead_peer",
+            into: &timeouts.deadPeer,
+            .duration(.seconds(8)...(.seconds(86_400))),
+            "Until a client that vanished without a word is noticed; 8s to 1d."
+        )
         return timeouts
+    }
+}
+
+extension Configuration.Server.Rates {
+    static func read(_ section: inout Section) -> Self {
+        var rates = Self()
+        let range = 1...(1 << 30)
+        section.read(
+            "body",
+            into: &rates.body,
+            .sizeOrNone(range),
+            "Of a body, per second, on average over timeouts.body; slower is answered 408; none: any."
+        )
+        section.read(
+            "answer",
+            into: &rates.answer,
+            .sizeOrNone(range),
+            "Of an answer that waits for its client, per second, over timeouts.write; slower is cut off; none: any."
+        )
+        return rates
     }
 }
 

@@ -12,6 +12,22 @@ extension Configuration {
             package var body: Duration = .seconds(30)
             /// Between two requests on a connection.
             package var keepAlive: Duration = .seconds(75)
+            /// Without progress while answer bytes wait for the client.
+            package var write: Duration = .seconds(60)
+            /// From the last answer of a connection until its client has closed it, too.
+            package var linger: Duration = .seconds(5)
+            /// Until a client that vanished without a word is noticed.
+            package var deadPeer: Duration = .seconds(120)
+
+            package init() {}
+        }
+
+        /// Bytes per second, at least; absent: any.
+        package struct Rates: Hashable, Sendable {
+            /// Of a request's body, on average over ``Timeouts/body``.
+            package var body: Int? = 100
+            /// Of an answer that waits for its client, on average over ``Timeouts/write``.
+            package var answer: Int? = 100
 
             package init() {}
         }
@@ -49,6 +65,13 @@ extension Configuration {
         package var timeouts: Timeouts = .init()
         /// Client connections at a time, at most.
         package var connections = 10_000
+        /// Those of one client address, or IPv6 network of 64 bits; `nil`: any number.
+        package var connectionsPerAddress: Int? = 1_000
+        package var rates: Rates = .init()
+        /// Bytes of chunk extensions in one body, at most; more is answered 400.
+        package var chunkExtensions = 1 << 10
+        /// The field that tells upstreams of the client's certificate; absent: none.
+        package var clientCertificateField: String?
         /// Proxies in front of this one, whose `Forwarded` and `X-Forwarded-*` are believed; empty: none.
         package var trustedProxies: [AddressRange] = []
         package var pathPolicy: PathPolicy = .reject

@@ -18,18 +18,19 @@ extension GatewayExchange {
     func prepareForwarding(_ head: RequestHead, _ rules: ForwardingRules) -> Bool {
         guard let client = self.client else { return false }
         do throws(ForwardingRefusal) {
-            self.outgoing = try ForwardedRequest.head(
-                from: head,
-                rules: rules,
-                context: ForwardingContext(
-                    client: client,
-                    peer: self.exchange.remoteAddress,
-                    scheme: self.exchange.scheme,
-                    requestID: self.requestID,
-                    identity: self.identity,
-                    trace: self.forwardedTrace(head)
-                )
+            var context = ForwardingContext(
+                client: client,
+                peer: self.exchange.remoteAddress,
+                scheme: self.exchange.scheme,
+                requestID: self.requestID,
+                identity: self.identity,
+                trace: self.forwardedTrace(head)
             )
+            if let field = self.generation.snapshot.certificateField {
+                context.certificateField = field
+                context.certificate = self.exchange.clientCertificate
+            }
+            self.outgoing = try ForwardedRequest.head(from: head, rules: rules, context: context)
             return true
         } catch {
             self.refuse(error)

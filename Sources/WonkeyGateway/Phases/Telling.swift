@@ -32,6 +32,7 @@ extension GatewayExchange {
             entry.referer = head.fields.first(.referer)
             entry.host = head.host
         }
+        entry.certificate = self.exchange.clientCertificate
         if case .proxy(_, _, let upstream) = self.route?.action { entry.upstream = upstream.name }
         if let trace = self.trace { entry.trace = trace.traceID }
         return entry

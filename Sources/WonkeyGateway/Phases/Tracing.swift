@@ -77,6 +77,10 @@ extension GatewayExchange {
         if let host = self.head?.host, !host.isEmpty { attributes += Self.address(host, "server") }
         attributes.append(.init("client.address", .text(record.clientAddress)))
         attributes.append(.init("network.protocol.version", .text(self.protocolVersion)))
+        if let certificate = self.exchange.clientCertificate {
+            attributes.append(.init("tls.client.subject", .text(certificate.subject)))
+            attributes.append(.init("tls.client.hash.sha256", .text(certificate.fingerprint)))
+        }
         if let agent = record.userAgent { attributes.append(.init("user_agent.original", .text(agent))) }
         attributes.append(.init("http.response.status_code", .integer(self.status)))
         if isError || record.fault != .none {

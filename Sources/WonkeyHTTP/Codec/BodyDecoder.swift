@@ -90,7 +90,8 @@ extension BodyDecoder {
             self.init(
                 chunked: ChunkedDecoder(
                     trailerBytesMax: limits.fieldSectionBytesMax,
-                    trailerCountMax: limits.fieldCountMax
+                    trailerCountMax: limits.fieldCountMax,
+                    extensionBytesMax: limits.chunkExtensionBytesMax
                 )
             )
         }

@@ -22,8 +22,6 @@ struct ChunkedDecoder {
         case ended
     }
 
-    /// Bytes of extensions in one message; they are ignored, so there is no reason to read many.
-    private static let extensionBytesMax = 1024
     /// 2^60, far beyond any limit and far from overflow.
     private static let sizeDigitsMax = 15
 
@@ -31,8 +29,11 @@ struct ChunkedDecoder {
     private var extensionBytes = 0
     private var trailerScanner: HeadScanner
     private let trailerCountMax: Int
+    /// Bytes of extensions in one message.
+    private let extensionBytesMax: Int
 
-    init(trailerBytesMax: Int, trailerCountMax: Int) {
+    init(trailerBytesMax: Int, trailerCountMax: Int, extensionBytesMax: Int = 1024) {
+        self.extensionBytesMax = extensionBytesMax
         self.trailerScanner = HeadScanner(firstLineMax: nil, sectionMax: trailerBytesMax)
         self.trailerCountMax = trailerCountMax
     }
@@ -62,7 +63,7 @@ struct ChunkedDecoder {
         case .size(let value, let digits): return self.sizeByteReceived(byte, value, digits)
         case .chunkExtension(let size):
             self.extensionBytes += 1
-            guard self.extensionBytes <= ChunkedDecoder.extensionBytesMax else { return false }
+            guard self.extensionBytes <= self.extensionBytesMax else { return false }
             if byte == .carriageReturn {
                 self.state = .sizeLineFeed(size: size)
                 return true

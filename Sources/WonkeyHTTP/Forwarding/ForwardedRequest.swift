@@ -85,13 +85,16 @@ package enum ForwardedRequest {
         let hopsLeft = try ForwardedRequest.hopsLeft(head)
         var bytes = ByteBufferAllocator().buffer(capacity: head.fields.received.readableBytes + 512)
         let hostValue = try ForwardedRequest.writeRequestLine(head, rules, to: &bytes)
-        ForwardedRequest.writeClientFields(head.fields, rules, context.trace, to: &bytes)
+        ForwardedRequest.writeClientFields(head.fields, rules, context, to: &bytes)
         if let hopsLeft { bytes.writeString("Max-Forwards: \(hopsLeft)\r\n") }
         bytes.writeStaticString(head.version == .http10 ? "Via: 1.0 " : "Via: 1.1 ")
         bytes.writeFieldValue(rules.pseudonym)
         bytes.writeStaticString("\r\n")
         ForwardedFields.write(head, rules.forwardedStyle, context, to: &bytes)
         bytes.writeLine("X-Request-Id", context.requestID)
+        if let field = context.certificateField, let certificate = context.certificate {
+            bytes.writeLine(field.text, ClientCertificateField.value(of: certificate))
+        }
         var spanID: Int?
         switch context.trace {
         case .asReceived, .none: break
@@ -161,11 +164,11 @@ package enum ForwardedRequest {
     private static func writeClientFields(
         _ fields: FieldSection,
         _ rules: ForwardingRules,
-        _ trace: ForwardedTrace,
+        _ context: ForwardingContext,
         to bytes: inout ByteBuffer
     ) {
         var dropped = ForwardedRequest.droppedFields | rules.removedKnown
-        switch trace {
+        switch context.trace {
         case .asReceived: break
         case .none, .replaced: dropped |= KnownField.traceParent.bit | KnownField.traceState.bit
         }
@@ -176,7 +179,7 @@ package enum ForwardedRequest {
                 guard dropped & (1 << UInt64(entry.known)) == 0 else { return false }
                 return entry.known == KnownField.via.rawValue || !nominated.contains(entry, fields)
             }
-            return !nominated.contains(entry, fields) && !rules.isOwn(entry, fields)
+            return !nominated.contains(entry, fields) && !rules.isOwn(entry, fields, besides: context.certificateField)
         }
     }
 
@@ -200,8 +203,9 @@ package enum ForwardedRequest {
 
 extension ForwardingRules {
     /// Whether only the proxy may set this unknown field, in this spelling or with `_` for `-` (R18, X5).
-    func isOwn(_ entry: FieldSection.Entry, _ fields: FieldSection) -> Bool {
+    func isOwn(_ entry: FieldSection.Entry, _ fields: FieldSection, besides other: FieldName?) -> Bool {
         fields.withBytes(ofName: entry) { name in
+            if let other, name.collides(with: other) { return true }
             for own in self.identityNames where name.collides(with: own) { return true }
             for own in self.injected where name.collides(with: own.name) { return true }
             return name.hasUnderscore && ForwardingRules.trustedNames.contains { name.collides(with: $0) }

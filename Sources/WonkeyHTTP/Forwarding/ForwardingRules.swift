@@ -1,3 +1,5 @@
+package import WonkeyCore
+
 /// How requests are rewritten for one upstream; made once per configuration.
 package struct ForwardingRules: Sendable {
     /// Whose name the upstream sees in `Host`.
@@ -59,6 +61,9 @@ package struct ForwardingContext: Sendable {
     /// Each name that tells who the client is should be in ``ForwardingRules/identityNames``.
     package var identity: [(name: FieldName, value: String)]
     package var trace: ForwardedTrace
+    /// Tells of the client's certificate; the client's own is removed, whether it has one or not.
+    package var certificateField: FieldName?
+    package var certificate: ClientCertificate?
 
     package init(
         client: ClientAddress,

@@ -20,17 +20,25 @@ struct ConnectionWait {
     private(set) var subject = Subject.nothing
     private var deadline = NIODeadline.distantFuture
     private var bytesTaken: Int64 = 0
+    private var bytesMin: Int64 = 1
 
     /// Waits from now on.
     ///
     /// - Parameters:
     ///   - subject: For what.
     ///   - deadline: Until when.
-    ///   - bytesTaken: Answer bytes the client has taken so far; more of them by then are progress.
-    mutating func begin(_ subject: Subject, until deadline: NIODeadline, bytesTaken: Int64 = 0) {
+    ///   - bytesTaken: Answer bytes the client has taken so far.
+    ///   - bytesMin: So many more of them by then are progress.
+    mutating func begin(
+        _ subject: Subject,
+        until deadline: NIODeadline,
+        bytesTaken: Int64 = 0,
+        bytesMin: Int64 = 1
+    ) {
         self.subject = subject
         self.deadline = deadline
         self.bytesTaken = bytesTaken
+        self.bytesMin = bytesMin
     }
 
     mutating func end() {
@@ -51,7 +59,7 @@ struct ConnectionWait {
         case .request, .linger: return .close
         case .head: return .refuseHead
         case .body: return .failBody
-        case .write: return bytesTaken() > self.bytesTaken ? .waitOn : .failWrite
+        case .write: return bytesTaken() - self.bytesTaken >= self.bytesMin ? .waitOn : .failWrite
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 package import Logging
 package import NIOCore
 internal import NIOPosix
@@ -28,6 +29,7 @@ package final class HTTPServer: Sendable {
     ///   - logger: For what happens outside exchanges.
     ///   - onMalformedRequest: Told of each request the server answered itself; called on event loops.
     ///   - onHandshake: Told how each TLS handshake went; called on event loops.
+    ///   - onRefusedConnection: Told of each connection there is no room for; called on event loops.
     ///   - makeFactory: Called once per event loop.
     package init(
         group: any EventLoopGroup,
@@ -35,6 +37,7 @@ package final class HTTPServer: Sendable {
         logger: Logger,
         onMalformedRequest: @escaping @Sendable (MalformedRequest) -> Void = { _ in },
         onHandshake: @escaping @Sendable (HandshakeOutcome) -> Void = { _ in },
+        onRefusedConnection: @escaping @Sendable (ConnectionRefusal) -> Void = { _ in },
         makeFactory: @escaping MakeFactory
     ) {
         self.group = group
@@ -42,7 +45,8 @@ package final class HTTPServer: Sendable {
             limits: limits,
             logger: logger,
             onMalformedRequest: onMalformedRequest,
-            onHandshake: onHandshake
+            onHandshake: onHandshake,
+            onRefusedConnection: onRefusedConnection
         )
         self.makeFactory = makeFactory
     }
@@ -57,7 +61,8 @@ package final class HTTPServer: Sendable {
     /// - Throws: The system's error.
     @discardableResult
     package func bind(host: String, port: Int, tls: ServerTLS? = nil) async throws -> PeerAddress {
-        let channel = try await self.bootstrap(tls).bind(host: host, port: port).get()
+        let bootstrap = self.noticingDeadPeers(self.bootstrap(tls))
+        let channel = try await bootstrap.bind(host: host, port: port).get()
         self.state.withLock { $0.listeners.append(channel) }
         return PeerAddress(channel.localAddress)
     }
@@ -93,10 +98,8 @@ package final class HTTPServer: Sendable {
     private func accept(_ channel: any Channel, _ tls: ServerTLS?) -> EventLoopFuture<Void> {
         let count = self.shared.connectionCount.add(1, ordering: .sequentiallyConsistent).newValue
         let loop = self.loop(of: channel)
-        guard count <= loop.limits.connectionsMax else {
-            self.shared.connectionClosed()
-            return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
-        }
+        guard count <= loop.limits.connectionsMax else { return self.refuse(channel, .total) }
+        guard self.countByAddress(channel, loop.limits) else { return self.refuse(channel, .address) }
         do {
             if let tls {
                 try ServerHandshake.begin(on: channel, tls, loop)
@@ -109,6 +112,35 @@ package final class HTTPServer: Sendable {
             self.shared.connectionClosed()
             return channel.eventLoop.makeFailedFuture(error)
         }
+    }
+
+    /// Sockets inherit this from the one that listens.
+    private func noticingDeadPeers(_ bootstrap: ServerBootstrap) -> ServerBootstrap {
+        guard let timeout = self.shared.limits.deadPeerTimeout else { return bootstrap }
+        let seconds = max(8, Int32(clamping: timeout.inMilliseconds / 1_000))
+        return
+            bootstrap
+            .serverChannelOption(.socketOption(.so_keepalive), value: 1)
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: .init(seconds / 2))
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: .init(seconds / 8))
+            .serverChannelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
+    }
+
+    private func refuse(_ channel: any Channel, _ reason: ConnectionRefusal) -> EventLoopFuture<Void> {
+        self.shared.connectionClosed()
+        self.shared.onRefusedConnection(reason)
+        return channel.eventLoop.makeFailedFuture(ChannelError.operationUnsupported)
+    }
+
+    /// Counts a connection until it is closed, unless its client has too many.
+    private func countByAddress(_ channel: any Channel, _ limits: ServerLimits) -> Bool {
+        guard let max = limits.connectionsPerAddressMax, let client = limits.counted(channel.remoteAddress) else {
+            return true
+        }
+        let clients = self.shared.clients
+        guard clients.add(client, max: max) else { return false }
+        channel.closeFuture.whenComplete { _ in clients.remove(client) }
+        return true
     }
 
     private func loop(of channel: any Channel) -> ServerLoop {

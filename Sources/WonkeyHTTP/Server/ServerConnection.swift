@@ -3,6 +3,7 @@ internal import Logging
 internal import NIOCore
 internal import NIOSSL
 internal import Synchronization
+import WonkeyCore
 
 /// One client connection: moves bytes between the socket, the parser and the exchange under way.
 ///
@@ -24,6 +25,10 @@ final class ServerConnection: ChannelInboundHandler, LoopConnection {
     private var parser: RequestParser
     private var life: ConnectionLife
     private var wait = ConnectionWait()
+    /// Of the body that is awaited, if there is a least rate.
+    private var pace: TransferPace?
+    /// Since the body was awaited last.
+    private var bytesRead = 0
     private var exchange: ServerExchange?
     /// What is left of a body while it is dropped.
     private var discarded = BodyDecoder(length: 0)
@@ -37,6 +42,9 @@ final class ServerConnection: ChannelInboundHandler, LoopConnection {
 
     /// Whether the answer being made must be the connection's last.
     var isLastRequest: Bool { self.life.isLastRequest }
+
+    /// Of a client that proved who it is.
+    var clientCertificate: ClientCertificate? { self.transport?.clientCertificate }
 
     /// `http` or `https`.
     var scheme: String { self.transport == nil ? "http" : "https" }
@@ -79,6 +87,7 @@ extension ServerConnection {
         var bytes = self.unwrapInboundIn(data)
         self.isReadOutstanding = false
         self.isInRead = true
+        self.bytesRead &+= bytes.readableBytes
         self.output.isFlushedByReader = true
         if self.input.readableBytes == 0 {
             self.input = bytes
@@ -297,12 +306,33 @@ extension ServerConnection {
 
 extension ServerConnection {
     private func expect(_ subject: ConnectionWait.Subject, within timeout: Duration) {
-        let bytesTaken = subject == .write ? self.output.bytesTaken : 0
-        self.wait.begin(subject, until: self.loop.deadline(after: timeout), bytesTaken: bytesTaken)
+        let deadline = self.loop.deadline(after: timeout)
+        guard subject == .write else { return self.wait.begin(subject, until: deadline) }
+        let bytesMin = max(1, Int64(self.limits.answerRateMin) * timeout.inMilliseconds / 1_000)
+        self.wait.begin(subject, until: deadline, bytesTaken: self.output.bytesTaken, bytesMin: bytesMin)
     }
 
     func expectBody() {
-        if self.wait.subject != .write { self.expect(.body, within: self.limits.bodyIdleTimeout) }
+        guard self.wait.subject != .write else { return }
+        let limits = self.limits
+        if limits.bodyRateMin > 0 {
+            self.expectBody(atLeast: limits.bodyRateMin, limits.bodyIdleTimeout)
+        } else {
+            self.expect(.body, within: limits.bodyIdleTimeout)
+        }
+    }
+
+    /// Time in which nobody waited for the body does not count.
+    private func expectBody(atLeast rate: Int, _ timeout: Duration) {
+        let now = self.loop.now
+        if self.wait.subject == .body, self.pace != nil {
+            self.pace?.moved(self.bytesRead, at: now)
+        } else {
+            self.pace = TransferPace(bytesPerSecond: rate, window: TimeAmount(timeout), now: now)
+        }
+        self.bytesRead = 0
+        let idle = self.loop.deadline(after: timeout)
+        self.wait.begin(.body, until: min(idle, self.pace.map { $0.deadline + self.loop.tick } ?? idle))
     }
 
     func expectNoBody() {

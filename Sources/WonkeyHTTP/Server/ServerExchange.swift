@@ -1,4 +1,5 @@
 package import NIOCore
+package import WonkeyCore
 
 /// The server's side of one request; used on its event loop only.
 package final class ServerExchange {
@@ -17,6 +18,8 @@ package final class ServerExchange {
     package let localAddress: PeerAddress
     /// `http` or `https`, of the connection.
     package let scheme: String
+    /// Of a client that proved who it is.
+    package let clientCertificate: ClientCertificate?
     /// The largest body this request may have; starts as ``ServerLimits/bodyBytesMax``, to be set before ``readBody(sendsContinue:)``.
     package var bodyBytesMax: Int64?
     /// Bytes of this request read so far, head included.
@@ -45,6 +48,7 @@ package final class ServerExchange {
         self.remoteAddress = connection.remoteAddress
         self.localAddress = connection.localAddress
         self.scheme = connection.scheme
+        self.clientCertificate = connection.clientCertificate
         self.bodyBytesMax = limits.bodyBytesMax
         self.bytesReceived = Int64(headByteCount)
         self.method = head.method

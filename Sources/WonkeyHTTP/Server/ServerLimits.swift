@@ -1,3 +1,5 @@
+package import WonkeyCore
+
 /// What the server takes from clients, and how long it waits for them.
 package struct ServerLimits: Hashable, Sendable {
     /// Method, target and version together; at least 8000 (RFC 9112 §3), above it 414.
@@ -22,6 +24,22 @@ package struct ServerLimits: Hashable, Sendable {
     package var writeIdleTimeout: Duration = .seconds(60)
     /// Open connections per server; above it new ones are closed at once.
     package var connectionsMax = 16_384
+    /// Open connections of one client address, or IPv6 network of 64 bits; above it new ones are closed at once.
+    ///
+    /// `nil` is unlimited.
+    package var connectionsPerAddressMax: Int?
+    /// Addresses that stand for many clients, whose connections are not counted by address.
+    package var uncountedAddresses: [AddressRange] = []
+    /// Bytes per second of a body, at least, on average over ``bodyIdleTimeout``; 408 below it; 0 is any.
+    package var bodyRateMin = 0
+    /// Bytes per second of a waiting answer, at least, on average over ``writeIdleTimeout``; 0 is any.
+    package var answerRateMin = 0
+    /// Bytes of chunk extensions in one body; above it 400.
+    ///
+    /// They are ignored, so there is no reason to read many.
+    package var chunkExtensionBytesMax = 1024
+    /// How long a client that vanished without a word is believed to be there (TCP keep-alive); `nil` for good.
+    package var deadPeerTimeout: Duration?
     /// Requests per connection, after which the answer says `close`; `nil` is unlimited.
     package var requestsPerConnectionMax: Int?
     /// How much of an unread body is read and dropped after an early answer to keep the connection (B10).

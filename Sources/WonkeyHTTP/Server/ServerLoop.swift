@@ -8,6 +8,8 @@ final class ServerShared: Sendable {
     let logger: Logger
     let onMalformedRequest: @Sendable (MalformedRequest) -> Void
     let onHandshake: @Sendable (HandshakeOutcome) -> Void
+    let onRefusedConnection: @Sendable (ConnectionRefusal) -> Void
+    let clients = ClientConnections()
     let connectionCount = Atomic<Int>(0)
     let inFlightCount = Atomic<Int>(0)
     let isDraining = Atomic<Bool>(false)
@@ -17,12 +19,14 @@ final class ServerShared: Sendable {
         limits: ServerLimits,
         logger: Logger,
         onMalformedRequest: @escaping @Sendable (MalformedRequest) -> Void,
-        onHandshake: @escaping @Sendable (HandshakeOutcome) -> Void
+        onHandshake: @escaping @Sendable (HandshakeOutcome) -> Void,
+        onRefusedConnection: @escaping @Sendable (ConnectionRefusal) -> Void
     ) {
         self.limits = limits
         self.logger = logger
         self.onMalformedRequest = onMalformedRequest
         self.onHandshake = onHandshake
+        self.onRefusedConnection = onRefusedConnection
     }
 
     func connectionClosed() {

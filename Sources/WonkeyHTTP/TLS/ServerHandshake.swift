@@ -1,6 +1,7 @@
 internal import NIOCore
 internal import NIOSSL
 internal import NIOTLS
+import WonkeyCore
 
 /// Stands for a client connection until its TLS handshake is done, then makes way for what the client speaks.
 ///
@@ -50,6 +51,8 @@ final class ServerHandshake: ChannelInboundHandler, RemovableChannelHandler, Loo
 
     /// What ALPN settled on decides here what comes next.
     private func handOver(_ context: ChannelHandlerContext) {
+        let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+        self.transport.clientCertificate = tls?.peerCertificate.map { ClientCertificate($0) }
         let connection = ServerConnection(
             loop: self.loop,
             allocator: context.channel.allocator,

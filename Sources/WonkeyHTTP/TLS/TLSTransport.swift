@@ -1,4 +1,5 @@
 internal import NIOCore
+import WonkeyCore
 
 /// The side of TLS that faces the socket; it sees encrypted bytes only, and lets all of them pass.
 final class TLSTransport: ChannelDuplexHandler {
@@ -9,6 +10,8 @@ final class TLSTransport: ChannelDuplexHandler {
     private(set) var bytesWritten: Int64 = 0
     /// Encrypted bytes received so far.
     private(set) var bytesRead: Int64 = 0
+    /// Set once the handshake is done.
+    var clientCertificate: ClientCertificate?
     private var context: ChannelHandlerContext?
 
     /// Closes the connection without saying so inside TLS: what was sent so far then counts as cut off (RFC 8446 §6.1).
