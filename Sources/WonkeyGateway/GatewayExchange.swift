@@ -38,6 +38,8 @@ final class GatewayExchange {
     var applied: [AppliedLimit] = []
     /// Where limits were taken from, until reserved images are settled.
     var admissionSource: AdmissionSource?
+    /// Whether this request holds places of concurrency limits.
+    var holdsLeases = false
     var limitVerdict = LimitVerdict.notChecked
     /// The limits in shadow that would have refused it.
     var shadowRefusals: [String] = []
@@ -193,6 +195,7 @@ extension GatewayExchange: RequestHandler {
     private func finish() {
         guard !self.isOver else { return }
         self.isOver = true
+        if self.holdsLeases { self.loop.gate.leases.ended(self.id) }
         self.record()
     }
 }

@@ -36,6 +36,7 @@ extension LimitScript {
             case .take: [clock.now, clock.begin, Self.divide, Self.roll, Self.save, Self.takeBody]
             case .takeFixed: [clock.begin, Self.takeFixedBody]
             case .giveBack: [clock.now, clock.begin, Self.divide, Self.roll, Self.save, Self.giveBackBody]
+            case .renew: [clock.now, Self.renewBody]
             }
         return (["-- wonkey \(self) 2"] + parts).joined(separator: "\n")
             .replacing("$KEEP", with: clock.keepMs)
@@ -62,10 +63,15 @@ extension LimitScript {
         end
         """
 
-    /// The content of a counter at `now`: f used; s current, previous, start; t tokens, fraction, at.
+    /// The content of a counter at `now`: f used; s current, previous, start; t tokens, fraction, at; c its size alone.
     private static let roll = """
         local pattern = {f = '^(%d+)$', s = '^s (%d+) (%d+) (%d+)$', t = '^t (%d+) (%d+) (%d+)$'}
         local function roll(c, key, value)
+          if c.algorithm == 'c' then
+            redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now))
+            c.used = redis.call('ZCARD', key)
+            return c
+          end
           local x, y, z = string.match(value or '', pattern[c.algorithm])
           x, y, z = tonumber(x), tonumber(y), tonumber(z)
           local limit, window = c.limit, c.window
@@ -120,6 +126,11 @@ extension LimitScript {
             redis.call('INCRBY', key, string.format('%.0f', change))
             if not c.isOpen then $END end
             return
+          elseif c.algorithm == 'c' then
+            lifetime = c.window
+            redis.call('ZADD', key, string.format('%.0f', now + c.window), ARGV[4 * #KEYS + 1])
+            if redis.call('PTTL', key) < $KEEP then redis.call('PEXPIRE', key, string.format('%.0f', $KEEP)) end
+            return
           elseif c.algorithm == 's' then
             text, lifetime = string.format('s %.0f %.0f %.0f', c.x, c.y, c.z), 2 * c.window - c.elapsed
           else
@@ -149,7 +160,7 @@ extension LimitScript {
         for i = 1, #KEYS do
           local c = counters[i]
           if admitted == 1 and c.fits and c.cost > 0 then
-            if c.algorithm == 't' then c.x = c.x - c.cost else c.x = c.x + c.cost end
+            if c.algorithm == 't' then c.x = c.x - c.cost elseif c.algorithm ~= 'c' then c.x = c.x + c.cost end
             c.used = c.used + c.cost
             save(KEYS[i], c, c.cost)
           end
@@ -159,6 +170,8 @@ extension LimitScript {
           elseif c.algorithm == 'f' then
             if c.used > 0 then reset = c.window - c.elapsed end
             retry = reset
+          elseif c.algorithm == 'c' then
+            retry = 1000
           elseif c.algorithm == 's' then
             if c.weight > 0 then
               reset = fall(c.y, c.weight - 1, c.window) - c.elapsed
@@ -221,6 +234,15 @@ extension LimitScript {
           end
         end
         return answer
+        """
+
+    /// `KEYS[1]` the counter, `ARGV` the window and then the leases.
+    private static let renewBody = """
+        local window = tonumber(ARGV[1])
+        local lifetime = window
+        for i = 2, #ARGV do redis.call('ZADD', KEYS[1], string.format('%.0f', now + window), ARGV[i]) end
+        if redis.call('PTTL', KEYS[1]) < $KEEP then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', $KEEP)) end
+        return #ARGV - 1
         """
 
     private static let giveBackBody = """

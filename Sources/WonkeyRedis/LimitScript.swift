@@ -13,6 +13,8 @@ package enum LimitScript: CaseIterable {
     case takeFixed
     /// Gives costs back to counters that exist; answers how many were written.
     case giveBack
+    /// Lets leases of one counter last another window; answers how many.
+    case renew
 
     /// What runs in production.
     var source: String { self.source(.redis) }
@@ -21,6 +23,9 @@ package enum LimitScript: CaseIterable {
     static func taking(_ checks: [CounterCheck]) -> Self {
         checks.allSatisfy { $0.algorithm == .fixedWindow && !$0.isShadow } ? .takeFixed : .take
     }
+
+    /// The key of the leases of a concurrency limit: a sorted set of their names by their ends.
+    static func leaseKey(_ counter: String) -> String { "\(counter):c" }
 
     /// The number of values for each counter.
     static let valuesPerCounter = 4
@@ -33,6 +38,7 @@ package enum LimitScript: CaseIterable {
             switch limit.algorithm {
             case .fixedWindow: RedisCommand.append("\(check.counter):f\(limit.windowMs)", to: &buffer)
             case .slidingWindow, .tokenBucket: RedisCommand.append(check.counter, to: &buffer)
+            case .concurrency: RedisCommand.append(Self.leaseKey(check.counter), to: &buffer)
             }
         }
         for (check, limit) in zip(checks, limits) {
@@ -41,11 +47,17 @@ package enum LimitScript: CaseIterable {
             RedisCommand.append(limit.windowMs, to: &buffer)
             RedisCommand.append(check.isShadow ? -limit.cost : limit.cost, to: &buffer)
         }
+        if let lease = Self.lease(of: checks) { RedisCommand.append(lease, to: &buffer) }
+    }
+
+    /// All leases of a request have one name, which follows the counters' values.
+    private static func lease(of checks: [CounterCheck]) -> String? {
+        checks.first { $0.algorithm == .concurrency }?.lease
     }
 
     /// The number of arguments that ``appendArguments(_:to:)`` writes.
     package static func argumentCount(_ checks: [CounterCheck]) -> Int {
-        1 + checks.count * (1 + Self.valuesPerCounter)
+        1 + checks.count * (1 + Self.valuesPerCounter) + (Self.lease(of: checks) == nil ? 0 : 1)
     }
 
     /// The decision in an answer of ``take`` or ``takeFixed``, `nil` if it is none.
@@ -74,6 +86,7 @@ extension LimitAlgorithm {
         case .fixedWindow: "f"
         case .slidingWindow: "s"
         case .tokenBucket: "t"
+        case .concurrency: "c"
         }
     }
 }

@@ -7,6 +7,7 @@ struct RedisCall {
         case greeting(RedisGreeting)
         case take([CounterCheck], (Result<CounterDecision, CounterStoreError>) -> Void)
         case giveBack([CounterCheck])
+        case settle(LeaseChange, (Bool) -> Void)
     }
 
     var purpose: Purpose

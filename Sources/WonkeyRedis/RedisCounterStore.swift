@@ -92,6 +92,34 @@ package final class RedisCounterStore: CounterStore {
         self.send(call, .giveBack, checks, on: connection)
     }
 
+    package func settle(_ change: LeaseChange, _ completion: @escaping (Bool) -> Void) {
+        guard self.machine.isReady, let connection = self.connection, connection.callCount < self.settings.callsMax
+        else { return completion(false) }
+        let now = NIODeadline.now()
+        let call = RedisCall(purpose: .settle(change, completion), startedAt: now, deadline: now + self.timeout)
+        self.send(call, change, on: connection)
+    }
+
+    private func send(_ call: RedisCall, _ change: LeaseChange, on connection: RedisConnection) {
+        let digest = call.isRepeated ? nil : self.digests[.renew]
+        connection.send(call) { buffer in
+            switch change.kind {
+            case .release:
+                RedisCommand.begin(2 + change.leases.count, in: &buffer)
+                RedisCommand.append("ZREM", to: &buffer)
+                RedisCommand.append(LimitScript.leaseKey(change.counter), to: &buffer)
+            case .renew:
+                RedisCommand.begin(5 + change.leases.count, in: &buffer)
+                RedisCommand.append(digest == nil ? "EVAL" : "EVALSHA", to: &buffer)
+                RedisCommand.append(digest ?? LimitScript.renew.source, to: &buffer)
+                RedisCommand.append(1, to: &buffer)
+                RedisCommand.append(LimitScript.leaseKey(change.counter), to: &buffer)
+                RedisCommand.append(change.windowMs, to: &buffer)
+            }
+            for lease in change.leases { RedisCommand.append(lease, to: &buffer) }
+        }
+    }
+
     private func send(
         _ call: RedisCall,
         _ script: LimitScript,
@@ -127,6 +155,10 @@ extension RedisCounterStore {
             self.machine.callAnswered()
             guard case .error(let text) = reply else { return }
             self.refused(connection, call, .giveBack, checks, RedisError(text))
+        case .settle(let change, let completion):
+            self.machine.callAnswered()
+            guard case .error(let text) = reply else { return completion(true) }
+            self.refused(connection, call, change, completion, RedisError(text))
         }
     }
 
@@ -165,6 +197,23 @@ extension RedisCounterStore {
             observer.counterStoreAnswered(after: .nanoseconds((NIODeadline.now() - call.startedAt).nanoseconds))
         }
         completion(.success(decision))
+    }
+
+    private func refused(
+        _ connection: RedisConnection,
+        _ call: RedisCall,
+        _ change: LeaseChange,
+        _ completion: (Bool) -> Void,
+        _ error: RedisError
+    ) {
+        if error.isUnknownScript, !call.isRepeated {
+            var repeated = call
+            repeated.isRepeated = true
+            return self.send(repeated, change, on: connection)
+        }
+        self.logger.debug("counter store refused a lease", metadata: ["error": "\(error)"])
+        if error.endsConnection { connection.end(.refused("\(error)")) }
+        completion(false)
     }
 
     private enum Refused { case final, repeated }
@@ -231,8 +280,12 @@ extension RedisCounterStore {
         }
         // After the transition: whoever asks again from a completion finds the store away.
         for call in calls {
-            guard case .take(_, let completion) = call.purpose else { continue }
-            self.fail(completion, CounterStoreError(code: fault.code, message: fault.reason))
+            switch call.purpose {
+            case .greeting, .giveBack: break
+            case .take(_, let completion):
+                self.fail(completion, CounterStoreError(code: fault.code, message: fault.reason))
+            case .settle(_, let completion): completion(false)
+            }
         }
         self.reportFirstOutcome(false)
     }

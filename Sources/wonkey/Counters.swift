@@ -29,6 +29,7 @@ final class Counters: Sendable {
         case .deny: (outage, self.outageMode) = (.deny, .closed)
         case .allow: (outage, self.outageMode) = (.allow, .open)
         }
+        let leases = LeaseMetrics(registry)
         let loops = Array(group.makeIterator())
         var gates: [ObjectIdentifier: NIOLoopBound<LimitGate>] = [:]
         var stores: [NIOLoopBound<RedisCounterStore>] = []
@@ -37,7 +38,13 @@ final class Counters: Sendable {
             self.observer = nil
             for loop in loops {
                 gates[ObjectIdentifier(loop)] = try await loop.submit {
-                    NIOLoopBound(LimitGate(store: LocalCounterStore(local), outage: outage), eventLoop: loop)
+                    let gate = LimitGate(
+                        store: LocalCounterStore(local),
+                        outage: outage,
+                        timer: EventLoopTimer(eventLoop: loop),
+                        leaseObserver: leases
+                    )
+                    return NIOLoopBound(gate, eventLoop: loop)
                 }.get()
             }
         case .redis(let redis):
@@ -45,7 +52,7 @@ final class Counters: Sendable {
             self.observer = observer
             let redisSettings = RedisSettings(redis, timeout: settings.timeout)
             for loop in loops {
-                let (gate, store) = try await Self.start(redisSettings, outage, observer, on: loop)
+                let (gate, store) = try await Self.start(redisSettings, outage, observer, leases, on: loop)
                 gates[ObjectIdentifier(loop)] = gate
                 stores.append(store)
             }
@@ -66,6 +73,7 @@ final class Counters: Sendable {
         _ settings: RedisSettings,
         _ outage: OutagePolicy,
         _ observer: RedisObserver,
+        _ leases: LeaseMetrics,
         on loop: any EventLoop
     ) async throws -> (NIOLoopBound<LimitGate>, NIOLoopBound<RedisCounterStore>) {
         let connected = loop.makePromise(of: Bool.self)
@@ -77,10 +85,13 @@ final class Counters: Sendable {
                 observer: observer
             )
             store.start { connected.succeed($0) }
-            return (
-                NIOLoopBound(LimitGate(store: store, outage: outage), eventLoop: loop),
-                NIOLoopBound(store, eventLoop: loop)
+            let gate = LimitGate(
+                store: store,
+                outage: outage,
+                timer: EventLoopTimer(eventLoop: loop),
+                leaseObserver: leases
             )
+            return (NIOLoopBound(gate, eventLoop: loop), NIOLoopBound(store, eventLoop: loop))
         }.get()
         if try await !connected.futureResult.get() {
             Logger(label: "wonkey.redis").warning("counter store is away, on_outage decides")
@@ -104,8 +115,16 @@ final class Counters: Sendable {
         return observer.isDegraded ? self.outageMode : .shared
     }
 
-    /// Closes the connections.
+    /// Closes the connections, once the leases of the last requests are released or a second has passed.
     func stop() async {
+        let deadline = ContinuousClock.now + .seconds(1)
+        for gate in self.gates.values {
+            while ContinuousClock.now < deadline,
+                let left = try? await gate.eventLoop.submit({ gate.value.leases.unsettledCount }).get(), left > 0
+            {
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+        }
         for store in self.redis {
             try? await store.eventLoop.submit { store.value.stop() }.get()
         }

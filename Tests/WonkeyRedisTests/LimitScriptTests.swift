@@ -126,7 +126,7 @@ import WonkeyCore
         )
     }
 
-    @Test("every key that the script writes expires with its content", arguments: LimitAlgorithm.allCases)
+    @Test("every key that the script writes expires with its content", arguments: LimitAlgorithm.perWindow)
     func expiry(_ algorithm: LimitAlgorithm) async throws {
         let server = try #require(RedisServer.current)
         let (harness, _) = try await StoreHarness.start(.current())

@@ -35,8 +35,8 @@ final class StoreHarness: Sendable {
     }
 
     let observer: RecordingObserver
-    private let eventLoop: any EventLoop
-    private let store: NIOLoopBound<RedisCounterStore>
+    let eventLoop: any EventLoop
+    let store: NIOLoopBound<RedisCounterStore>
 
     /// Makes and starts a store.
     ///
@@ -145,4 +145,9 @@ extension CounterCheck {
         let quota = Quota(limit: limit, window: .seconds(7 * 86_400))
         return CounterCheck(counter: "wk:{p}:\(name)", algorithm: algorithm, quota: quota, cost: cost)
     }
+}
+
+extension LimitAlgorithm {
+    /// Those that count units per window; what a lease takes comes back otherwise (``RedisLeaseTests``).
+    static let perWindow: [LimitAlgorithm] = [.fixedWindow, .slidingWindow, .tokenBucket]
 }

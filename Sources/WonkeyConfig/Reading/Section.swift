@@ -61,6 +61,26 @@ struct Section {
         return kind.read(entry.value, self.path(of: key), self.reading) ?? kind.placeholder()
     }
 
+    /// A key that must be there unless another one says something that makes it pointless.
+    ///
+    /// - Parameters:
+    ///   - key: Its name.
+    ///   - other: The other key, the word that makes this one pointless, and whether it stands there.
+    ///   - kind: What it takes.
+    ///   - summary: What it is for.
+    /// - Returns: What was read, or a placeholder.
+    mutating func required<Value>(
+        _ key: String,
+        unless other: (key: String, is: String, isSo: Bool),
+        _ kind: Kind<Value>,
+        _ summary: String
+    ) -> Value {
+        let word = JSON.object([("properties", .object([(other.key, .object([("const", .string(other.is))]))]))])
+        self.rules.append(("anyOf", .array([.object([("required", .array([.string(key)]))]), word])))
+        if self.entry(key) == nil, !other.isSo { self.missing.append(([key], "missing key '\(key)': \(summary)")) }
+        return self.optional(key, kind, summary) ?? kind.placeholder()
+    }
+
     /// A key that may be left out.
     mutating func optional<Value>(_ key: String, _ kind: Kind<Value>, _ summary: String) -> Value? {
         self.declare(key, kind, summary, default: nil, isRequired: false)

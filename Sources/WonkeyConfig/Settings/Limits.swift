@@ -5,14 +5,35 @@ extension LimitPolicy {
         let algorithm = section.required(
             "algorithm",
             .choice(LimitAlgorithm.fixedWindow),
-            "How units are counted: fixed-window, sliding-window or token-bucket."
+            "How units are counted: fixed-window, sliding-window, token-bucket, or concurrency: how many run at once."
         )
-        let limit = section.required("limit", .integer(0...1_000_000_000), "Units per window; 0 refuses everything.")
-        let window = section.required(
+        let limit = section.required(
+            "limit",
+            .integer(0...1_000_000_000),
+            "Units per window, or requests at the same time; 0 refuses everything."
+        )
+        let range = Duration.milliseconds(1)...(.seconds(366 * 86_400))
+        var window = section.required(
             "window",
-            .duration(.milliseconds(1)...(.seconds(366 * 86_400))),
+            unless: (key: "algorithm", is: LimitAlgorithm.concurrency.rawValue, isSo: algorithm == .concurrency),
+            .duration(range),
             "How long a window is; 1ms to 366d."
         )
+        var lease = Duration.seconds(30)
+        section.read(
+            "lease",
+            into: &lease,
+            .duration(.seconds(1)...(.seconds(3_600))),
+            "For concurrency: how long a place stays taken after a proxy has died; 1s to 1h."
+        )
+        if algorithm == .concurrency {
+            if section.has("window") {
+                section.fault("is for the other algorithms; concurrency has 'lease'", at: "window")
+            }
+            window = lease
+        } else if section.has("lease") {
+            section.fault("is for algorithm: concurrency", at: "lease")
+        }
         var policy = LimitPolicy(name: name, algorithm: algorithm, quota: Quota(limit: limit, window: window))
         section.read(
             "by",
@@ -27,6 +48,9 @@ extension LimitPolicy {
             .boolean,
             "Counts and tells what it would refuse, in metrics and the request log, but refuses nothing."
         )
+        if algorithm == .concurrency, policy.unit == .images {
+            section.fault("images are no requests that run at the same time", at: "unit")
+        }
         return policy
     }
 }

@@ -16,6 +16,8 @@ package struct CounterCheck: Hashable, Sendable {
     package var isReturnable: Bool
     /// Whether it has no say: it is taken if it fits, and left alone if it does not, whatever the others do.
     package var isShadow: Bool
+    /// Names the lease that a concurrency limit gives: unique among all requests of all processes.
+    package var lease: String
 
     package init(
         counter: String,
@@ -23,7 +25,8 @@ package struct CounterCheck: Hashable, Sendable {
         quota: Quota,
         cost: Int = 1,
         isReturnable: Bool = false,
-        isShadow: Bool = false
+        isShadow: Bool = false,
+        lease: String = ""
     ) {
         self.counter = counter
         self.algorithm = algorithm
@@ -31,6 +34,7 @@ package struct CounterCheck: Hashable, Sendable {
         self.cost = cost
         self.isReturnable = isReturnable
         self.isShadow = isShadow
+        self.lease = lease
     }
 }
 
@@ -92,4 +96,11 @@ package protocol CounterStore: AnyObject {
 
     /// Gives earlier taken costs back, as far as the same window still runs; best effort, never above the limit.
     func giveBack(_ checks: [CounterCheck])
+
+    /// Releases or renews leases of one counter; harmless if done twice.
+    ///
+    /// - Parameters:
+    ///   - change: What is to be done.
+    ///   - completion: Called exactly once, with whether the store has done it.
+    func settle(_ change: LeaseChange, _ completion: @escaping (Bool) -> Void)
 }

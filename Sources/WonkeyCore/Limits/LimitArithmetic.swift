@@ -16,13 +16,17 @@ package struct LimitArithmetic: Hashable, Sendable {
     package let windowMs: Int
     /// 0 up to one more than ``limitMax``, so that what is too large stays so.
     package let cost: Int
+    /// Of ``LimitAlgorithm/concurrency``.
+    package let lease: String
 
     /// Cuts the numbers of a check to what the arithmetic holds.
     package init(_ check: CounterCheck) {
         self.algorithm = check.algorithm
         self.limit = min(max(0, check.quota.limit), Self.limitMax)
         self.windowMs = Int(min(max(1, check.quota.window.milliseconds), Int64(Self.windowMaxMs)))
-        self.cost = min(max(0, check.cost), Self.limitMax + 1)
+        // A request holds one lease, whatever it costs otherwise.
+        self.cost = min(max(0, check.cost), check.algorithm == .concurrency ? 1 : Self.limitMax + 1)
+        self.lease = check.lease
     }
 
     /// What the counter holds at `nowMs`, before anything is taken.
@@ -47,6 +51,9 @@ package struct LimitArithmetic: Hashable, Sendable {
                 return .tokenBucket(TokenBucket(tokens: self.limit, atMs: nowMs))
             }
             return .tokenBucket(bucket.refilled(self, nowMs: nowMs))
+        case .concurrency:
+            guard case .leases(let leases) = stored else { return .leases(Leases(atMs: nowMs)) }
+            return .leases(leases.rolled(nowMs: nowMs))
         }
     }
 
@@ -67,10 +74,13 @@ package struct LimitArithmetic: Hashable, Sendable {
         case .tokenBucket(var bucket):
             bucket.tokens -= self.cost
             return .tokenBucket(bucket)
+        case .leases(let leases): return .leases(leases.taking(self.lease, for: self.windowMs))
         }
     }
 
     /// The content after giving the cost back; never more than nothing used.
+    ///
+    /// A lease is not given back but released, by its name (``LeaseChange``).
     ///
     /// - Parameters:
     ///   - stored: What the counter held when it was last written.
@@ -86,6 +96,7 @@ package struct LimitArithmetic: Hashable, Sendable {
             return .slidingWindow(window.givingBack(self.cost))
         case .tokenBucket(let bucket):
             return .tokenBucket(bucket.givingBack(self))
+        case .leases(let leases): return .leases(leases)
         }
     }
 
@@ -114,6 +125,9 @@ package struct LimitArithmetic: Hashable, Sendable {
         case .tokenBucket(let bucket):
             reset = bucket.resetMs(self)
             retry = isRefused && self.cost <= self.limit ? bucket.waitMs(self, tokens: self.cost) : 0
+        case .leases:
+            reset = 0
+            retry = Leases.retryMs
         }
         let retryAfter = !isRefused ? 0 : self.cost > self.limit ? self.windowMs : retry
         return CounterState(remaining: remaining, resetMs: Int64(reset), retryAfterMs: Int64(retryAfter))
@@ -125,6 +139,7 @@ package struct LimitArithmetic: Hashable, Sendable {
         case .fixedWindow(let window): self.windowMs - window.elapsedMs(nowMs)
         case .slidingWindow(let window): 2 * self.windowMs - window.elapsedMs(nowMs)
         case .tokenBucket: self.windowMs
+        case .leases(let leases): leases.lastEndMs - nowMs
         }
     }
 
@@ -133,6 +148,7 @@ package struct LimitArithmetic: Hashable, Sendable {
         case .fixedWindow(let window): window.used
         case .slidingWindow(let window): window.current + window.weight(self, nowMs: nowMs)
         case .tokenBucket(let bucket): self.limit - bucket.tokens
+        case .leases(let leases): leases.endsMs.count
         }
     }
 
@@ -155,12 +171,14 @@ package enum CounterContent: Hashable, Sendable {
     case fixedWindow(FixedWindow)
     case slidingWindow(SlidingWindow)
     case tokenBucket(TokenBucket)
+    case leases(Leases)
 
     fileprivate var algorithm: LimitAlgorithm {
         switch self {
         case .fixedWindow: .fixedWindow
         case .slidingWindow: .slidingWindow
         case .tokenBucket: .tokenBucket
+        case .leases: .concurrency
         }
     }
 }

@@ -40,6 +40,8 @@ package final class LimitGate {
     private let outage: OutagePolicy
     private let clock: any MonotonicClock
     private var exhausted: ExhaustedWindows
+    /// The leases of this loop's requests.
+    package let leases: LeaseKeeper
 
     /// Builds the gate of one event loop.
     ///
@@ -48,16 +50,26 @@ package final class LimitGate {
     ///   - outage: What happens while it is away; local counters are shared by all loops.
     ///   - clock: Measures how long an exhausted window is remembered.
     ///   - rememberedMax: How many exhausted windows are remembered at most; 0 turns that off.
+    ///   - timer: Of this loop; without one leases are neither renewed nor released.
+    ///   - leaseObserver: Hears of leases.
     package init(
         store: any CounterStore,
         outage: OutagePolicy,
         clock: any MonotonicClock = SystemMonotonicClock(),
-        rememberedMax: Int = 4_096
+        rememberedMax: Int = 4_096,
+        timer: any LoopTimer = NoTimer(),
+        leaseObserver: (any LeaseObserver)? = nil
     ) {
         self.store = store
         self.outage = outage
         self.clock = clock
         self.exhausted = ExhaustedWindows(capacity: rememberedMax)
+        let local: LocalCounters? =
+            switch outage {
+            case .share(let counters, _): counters
+            case .deny, .allow: nil
+            }
+        self.leases = LeaseKeeper(store: store, local: local, clock: clock, timer: timer, observer: leaseObserver)
     }
 
     /// Takes all limits of a request, or none.
@@ -110,6 +122,13 @@ package final class LimitGate {
         case .allow: .admitted([], .open)
         }
     }
+}
+
+/// Never calls back: for limits without leases.
+package struct NoTimer: LoopTimer {
+    package init() {}
+
+    package func after(_ delay: Duration, _ body: @escaping () -> Void) {}
 }
 
 extension LimitGate.Outcome {

@@ -6,6 +6,11 @@ package enum LimitAlgorithm: String, Sendable, CaseIterable {
     case slidingWindow = "sliding-window"
     /// A bucket of `limit` tokens that refills evenly, `limit` per window.
     case tokenBucket = "token-bucket"
+    /// At most `limit` requests at the same time; each holds a lease that is renewed while it runs and ends by itself if
+    /// nobody does.
+    ///
+    /// The quota's window is the time of a lease.
+    case concurrency
 }
 
 /// Who shares one counter of a limit.

@@ -17,4 +17,9 @@ package final class LocalCounterStore: CounterStore {
     package func giveBack(_ checks: [CounterCheck]) {
         self.counters.giveBack(checks)
     }
+
+    package func settle(_ change: LeaseChange, _ completion: @escaping (Bool) -> Void) {
+        self.counters.settle(change)
+        completion(true)
+    }
 }

@@ -44,6 +44,11 @@ package final class LocalCounters: Sendable {
         self.shard(of: first.counter).table.withLock { $0.giveBack(checks, nowMs: self.clock.nowMs) }
     }
 
+    /// Releases or renews leases of one counter.
+    package func settle(_ change: LeaseChange) {
+        self.shard(of: change.counter).table.withLock { $0.settle(change, nowMs: self.clock.nowMs) }
+    }
+
     private func shard(of counter: String) -> Shard {
         // FNV-1a over the hash tag, so that all counters of one request are under one lock.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -114,13 +119,30 @@ struct CounterTable {
         }
     }
 
+    mutating func settle(_ change: LeaseChange, nowMs: Int) {
+        var leases = Leases(atMs: nowMs)
+        if case .leases(let stored)? = self.content(change.counter, nowMs: nowMs) {
+            leases = stored.rolled(nowMs: nowMs)
+        } else if change.kind == .release {
+            return
+        }
+        switch change.kind {
+        case .release: for lease in change.leases { leases.endsMs[lease] = nil }
+        case .renew: for lease in change.leases { leases = leases.taking(lease, for: change.windowMs) }
+        }
+        self.write(change.counter, .leases(leases), endMs: leases.lastEndMs, nowMs: nowMs)
+    }
+
     private func content(_ counter: String, nowMs: Int) -> CounterContent? {
         guard let index = self.indexes[counter], self.entries[index].endMs > nowMs else { return nil }
         return self.entries[index].content
     }
 
     private mutating func write(_ counter: String, _ content: CounterContent, _ limit: LimitArithmetic, nowMs: Int) {
-        let endMs = nowMs + limit.lifetimeMs(content, nowMs: nowMs)
+        self.write(counter, content, endMs: nowMs + limit.lifetimeMs(content, nowMs: nowMs), nowMs: nowMs)
+    }
+
+    private mutating func write(_ counter: String, _ content: CounterContent, endMs: Int, nowMs: Int) {
         let entry = Entry(counter: counter, content: content, endMs: endMs)
         if let index = self.indexes[counter] {
             self.entries[index] = entry

@@ -21,6 +21,8 @@ package struct AdmissionPlan: Sendable {
     private let limits: [LimitPolicy]
     private let hasShadows: Bool
     private let routeName: String
+    /// Whether requests hold places of concurrency limits.
+    package let hasLeases: Bool
     /// `RateLimit-Policy` of a request without overrides.
     private let standardPolicy: String
 
@@ -28,20 +30,27 @@ package struct AdmissionPlan: Sendable {
         self.limits = limits
         self.hasShadows = limits.contains(where: \.isShadow)
         self.routeName = routeName
-        self.standardPolicy = RateLimitFields.policy(limits.lazy.filter { !$0.isShadow }.map { ($0.name, $0.quota) })
+        self.hasLeases = limits.contains { $0.algorithm == .concurrency }
+        self.standardPolicy = RateLimitFields.policy(limits.lazy.filter { !$0.isShadow }.map { ($0, $0.quota) })
     }
 
     package var isEmpty: Bool { self.limits.isEmpty }
 
     /// Works out the checks of one request, in the order of the route's limits.
-    package func checks(_ partitions: Partitions) -> [CounterCheck] {
+    ///
+    /// - Parameters:
+    ///   - partitions: Of the request.
+    ///   - lease: Names what it holds of concurrency limits.
+    /// - Returns: One per limit.
+    package func checks(_ partitions: Partitions, lease: String = "") -> [CounterCheck] {
         self.limits.map { limit in
             CounterCheck(
                 counter: self.counter(of: limit, partitions),
                 algorithm: limit.algorithm,
                 quota: self.quota(of: limit, partitions.key),
                 isReturnable: limit.unit == .images,
-                isShadow: limit.isShadow
+                isShadow: limit.isShadow,
+                lease: limit.algorithm == .concurrency ? lease : ""
             )
         }
     }
@@ -64,7 +73,7 @@ package struct AdmissionPlan: Sendable {
     package func applied(ofAsked states: [CounterState?], key: KnownKey?) -> [AppliedLimit] {
         zip(self.limits, states).compactMap { limit, state in
             guard !limit.isShadow else { return nil }
-            return state.map { AppliedLimit(name: limit.name, quota: self.quota(of: limit, key), state: $0) }
+            return state.map { AppliedLimit(limit, quota: self.quota(of: limit, key), state: $0) }
         }
     }
 
@@ -72,7 +81,7 @@ package struct AdmissionPlan: Sendable {
     package func policyText(key: KnownKey?) -> String {
         guard let key, !key.record.overrides.isEmpty else { return self.standardPolicy }
         return RateLimitFields.policy(
-            self.limits.lazy.filter { !$0.isShadow }.map { ($0.name, self.quota(of: $0, key)) }
+            self.limits.lazy.filter { !$0.isShadow }.map { ($0, self.quota(of: $0, key)) }
         )
     }
 
@@ -93,7 +102,9 @@ package struct AdmissionPlan: Sendable {
 
     private func quota(of limit: LimitPolicy, _ key: KnownKey?) -> Quota {
         guard let key, !key.record.overrides.isEmpty else { return limit.quota }
-        return key.record.overrides[limit.name] ?? limit.quota
+        guard let quota = key.record.overrides[limit.name] else { return limit.quota }
+        // How long a lease lasts is no question of how many there may be.
+        return limit.algorithm == .concurrency ? Quota(limit: quota.limit, window: limit.quota.window) : quota
     }
 
     private func counter(of limit: LimitPolicy, _ partitions: Partitions) -> String {

@@ -5,11 +5,18 @@ package struct AppliedLimit: Hashable, Sendable {
     package var name: String
     package var quota: Quota
     package var state: CounterState
+    /// Whether it limits what runs at the same time, so that no time brings more.
+    package var isConcurrency: Bool
 
-    package init(name: String, quota: Quota, state: CounterState) {
+    package init(name: String, quota: Quota, state: CounterState, isConcurrency: Bool = false) {
         self.name = name
         self.quota = quota
         self.state = state
+        self.isConcurrency = isConcurrency
+    }
+
+    init(_ limit: LimitPolicy, quota: Quota, state: CounterState) {
+        self.init(name: limit.name, quota: quota, state: state, isConcurrency: limit.algorithm == .concurrency)
     }
 }
 
@@ -17,24 +24,28 @@ package struct AppliedLimit: Hashable, Sendable {
 ///
 /// - SeeAlso: draft-ietf-httpapi-ratelimit-headers-10 §2 and §3; RFC 9651 for Lists, Items and Strings.
 package enum RateLimitFields {
-    /// The `RateLimit-Policy` value: `"minute";q=60;w=60, "burst";q=10;w=1`.
-    package static func policy(_ limits: some Sequence<(name: String, quota: Quota)>) -> String {
+    /// The `RateLimit-Policy` value: `"minute";q=60;w=60, "streams";q=5;qu="concurrent-requests"`.
+    package static func policy(_ limits: some Sequence<(policy: LimitPolicy, quota: Quota)>) -> String {
         var text = ""
         for limit in limits {
             if !text.isEmpty { text += ", " }
-            Self.appendString(limit.name, to: &text)
-            text += ";q=\(limit.quota.limit);w=\(Self.seconds(limit.quota.window.milliseconds, atLeast: 1))"
+            Self.appendString(limit.policy.name, to: &text)
+            text += ";q=\(limit.quota.limit)"
+            text +=
+                limit.policy.algorithm == .concurrency
+                ? #";qu="concurrent-requests""# : ";w=\(Self.seconds(limit.quota.window.milliseconds, atLeast: 1))"
         }
         return text
     }
 
-    /// The `RateLimit` value: `"minute";r=12;t=37`.
+    /// The `RateLimit` value: `"minute";r=12;t=37`; no time brings more of what runs at the same time.
     package static func state(_ limits: [AppliedLimit]) -> String {
         var text = ""
         for limit in limits {
             if !text.isEmpty { text += ", " }
             Self.appendString(limit.name, to: &text)
-            text += ";r=\(limit.state.remaining);t=\(Self.seconds(limit.state.resetMs, atLeast: 0))"
+            text += ";r=\(limit.state.remaining)"
+            if !limit.isConcurrency { text += ";t=\(Self.seconds(limit.state.resetMs, atLeast: 0))" }
         }
         return text
     }

@@ -18,9 +18,11 @@ extension GatewayExchange {
         self.checks = plan.checks(
             AdmissionPlan.Partitions(key: self.key, clientAddress: self.client?.ip ?? "") { name in
                 fields.first(FieldName(name))
-            }
+            },
+            lease: self.id
         )
         self.loop.gate.admit(self.checks) { outcome in
+            if plan.hasLeases, case .admitted(let states, let source) = outcome { self.holdLeases(states, source) }
             guard !self.isOver else { return }
             next(self.settle(outcome, plan))
         }
@@ -49,6 +51,14 @@ extension GatewayExchange {
             self.limitVerdict = .refusedDegraded
             return .counterStoreUnavailable
         }
+    }
+
+    /// Keeps the places this request takes of concurrency limits until it is over; a client that left meanwhile takes none.
+    private func holdLeases(_ states: [CounterState], _ source: AdmissionSource) {
+        // What did not fit in shadow was not taken.
+        let taken = zip(self.checks, states).filter { $1.retryAfterMs == 0 }.map(\.0)
+        self.loop.gate.leases.taken(self.id, taken, from: source)
+        if self.isOver { self.loop.gate.leases.ended(self.id) } else { self.holdsLeases = true }
     }
 
     /// Gives reserved images back when none was returned.

@@ -18,6 +18,8 @@ private final class ScriptedStore: CounterStore {
     }
 
     func giveBack(_ checks: [CounterCheck]) { self.givenBack.append(checks) }
+
+    func settle(_ change: LeaseChange, _ completion: @escaping (Bool) -> Void) { completion(true) }
 }
 
 @Suite struct LimitGateTests {

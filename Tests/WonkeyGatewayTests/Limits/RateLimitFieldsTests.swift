@@ -17,7 +17,11 @@ struct RateLimitFieldsTests {
 
     @Test("L1-L3: policy and state are lists of strings with integer parameters")
     func standard() {
-        let policy = RateLimitFields.policy([self.minute, self.burst].map { ($0.name, $0.quota) })
+        let policy = RateLimitFields.policy(
+            [self.minute, self.burst].map { limit in
+                (LimitPolicy(name: limit.name, algorithm: .fixedWindow, quota: limit.quota), limit.quota)
+            }
+        )
         #expect(policy == #""per-minute";q=60;w=60, "burst";q=10;w=1"#)
         #expect(RateLimitFields.state([self.minute, self.burst]) == #""per-minute";r=12;t=37, "burst";r=9;t=0"#)
     }
