@@ -121,6 +121,12 @@ extension Configuration {
                 at: "limits"
             )
         }
+        if !section.has("counters"), configuration.routes.contains(where: { $0.idempotency != nil }) {
+            section.fault(
+                "idempotency needs 'counters' to keep answers in: redis://host:port/database, or memory: for one process",
+                at: "routes"
+            )
+        }
         return configuration
     }
 

@@ -12,6 +12,8 @@ final class GatewayExchange {
         case nobody
         case proxy(UpstreamRequest)
         case local(LocalAnswer)
+        /// Nobody yet: the body comes in first.
+        case held(ReplayRun)
     }
 
     /// How far the answer is.
@@ -40,6 +42,10 @@ final class GatewayExchange {
     var admissionSource: AdmissionSource?
     /// Whether this request holds places of concurrency limits.
     var holdsLeases = false
+    /// Of a request with an idempotency key.
+    var replay: ReplayRun?
+    /// Goes on although the client has left.
+    private(set) var isDetached = false
     var limitVerdict = LimitVerdict.notChecked
     /// The limits in shadow that would have refused it.
     var shadowRefusals: [String] = []
@@ -93,6 +99,7 @@ final class GatewayExchange {
             return
         }
         if case .proxy(_, let rules, _) = route.action, !self.prepareForwarding(head, rules) { return }
+        if let rules = route.idempotency, self.holdForReplay(head, route, rules) { return }
         self.takeLimits(head, route) { refusal in
             if let refusal {
                 self.refuse(refusal)
@@ -102,7 +109,7 @@ final class GatewayExchange {
         }
     }
 
-    private func act(_ route: LoopRoute) {
+    func act(_ route: LoopRoute) {
         switch route.action {
         case .proxy(let sender, _, let upstream): self.forward(over: sender, upstream)
         case .generate(let endpoint): self.answerLocally(by: endpoint)
@@ -132,6 +139,7 @@ extension GatewayExchange: RequestHandler {
             upstream.write(chunk)
             if !upstream.isWritable { self.exchange.pauseBody() }
         case .local(let answer): answer.append(chunk)
+        case .held(let run): run.append(chunk)
         }
     }
 
@@ -140,6 +148,7 @@ extension GatewayExchange: RequestHandler {
         case .nobody: break
         case .proxy(let upstream): upstream.end()
         case .local(let answer): self.run(answer)
+        case .held(let run): self.claim(run)
         }
     }
 
@@ -162,7 +171,11 @@ extension GatewayExchange: RequestHandler {
     }
 
     func failed(_ fault: DownstreamFault) {
-        self.stopAnswering()
+        let isDetached = self.outlivesClient
+        if !isDetached {
+            self.abandonReplay()
+            self.stopAnswering()
+        }
         switch fault {
         case .clientGone, .writeTimedOut: self.fault = .downstream
         case .aborted: break
@@ -171,6 +184,21 @@ extension GatewayExchange: RequestHandler {
         // nginx's 499: the client left before it was answered.
         if self.answerState == .none { self.status = 499 }
         self.images = 0
+        if isDetached { self.detach() } else { self.finish() }
+    }
+
+    /// Goes on without the client.
+    private func detach() {
+        self.isOver = true
+        self.isDetached = true
+        if case .proxy(let upstream) = self.answering { upstream.resumeReading() }
+    }
+
+    /// Ends a request that went on without its client.
+    func detachedEnded() {
+        guard self.isDetached else { return }
+        self.isDetached = false
+        self.isOver = false
         self.finish()
     }
 
@@ -188,6 +216,7 @@ extension GatewayExchange: RequestHandler {
         case .local(let answer):
             // Once the endpoint runs, its answer gives back what was reserved.
             if !answer.cancel() { self.giveBackImages() }
+        case .held: break
         }
         self.answering = .nobody
     }

@@ -34,6 +34,8 @@ package final class GatewayLoop: RequestHandlerFactory {
     let resources: GatewayResources
     let metrics: LoopMetrics
     let gate: LimitGate
+    /// Where answers to requests with idempotency keys are kept.
+    let replays: (any ReplayStore)?
     let records: RecordBuffer
     /// What requests that begin now are served by.
     private(set) var generation: LoopGeneration
@@ -55,6 +57,7 @@ package final class GatewayLoop: RequestHandlerFactory {
     ///   - snapshot: What is served at first.
     ///   - resources: Shared with other loops.
     ///   - gate: This loop's limits.
+    ///   - replays: This loop's store of answers; needed by routes with idempotency keys.
     ///   - records: This loop's log buffer.
     ///   - telemetry: This loop's part of it.
     ///   - seed: Random; for request ids.
@@ -63,6 +66,7 @@ package final class GatewayLoop: RequestHandlerFactory {
         snapshot: GatewaySnapshot,
         resources: GatewayResources,
         gate: LimitGate,
+        replays: (any ReplayStore)? = nil,
         records: RecordBuffer,
         telemetry: LoopTelemetry? = nil,
         seed: UInt64
@@ -72,6 +76,7 @@ package final class GatewayLoop: RequestHandlerFactory {
         let metrics = resources.metrics.part(of: eventLoop)
         self.metrics = metrics
         self.gate = gate
+        self.replays = replays
         self.records = records
         self.telemetry = telemetry
         self.requestIDs = RequestIDGenerator(seed: seed)

@@ -38,6 +38,7 @@ package final class GatewayMetrics: Sendable {
     private let shadowRefusals: MetricFamily<Counter>
     package let upstreams: UpstreamMetrics
     package let imagesReturned: Counter
+    private let idempotency: [IdempotencyOutcome: Counter]
 
     /// Registers the gateway's metrics.
     ///
@@ -69,6 +70,14 @@ package final class GatewayMetrics: Sendable {
             labels: ["limit"]
         )
         self.imagesReturned = registry.counter("images_returned", help: "Images returned to clients.")
+        let idempotency = registry.counters(
+            "idempotency",
+            help: "Requests on routes with idempotency keys, by what became of them.",
+            labels: ["result"]
+        )
+        self.idempotency = Dictionary(
+            uniqueKeysWithValues: IdempotencyOutcome.allCases.map { ($0, idempotency.child($0.rawValue)) }
+        )
         self.know(routes: routes, upstreams: upstreams, limits: limits)
     }
 
@@ -97,6 +106,10 @@ package final class GatewayMetrics: Sendable {
     /// Takes a lock: called once per route and generation.
     func counters(of limit: String) -> LimitCounters {
         LimitCounters(refusals: self.limitRefusals.child(limit), shadowRefusals: self.shadowRefusals.child(limit))
+    }
+
+    func count(_ outcome: IdempotencyOutcome) {
+        self.idempotency[outcome]?.increment()
     }
 
     package func count(_ decision: Decision) {

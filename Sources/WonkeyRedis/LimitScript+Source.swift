@@ -37,6 +37,8 @@ extension LimitScript {
             case .takeFixed: [clock.begin, Self.takeFixedBody]
             case .giveBack: [clock.now, clock.begin, Self.divide, Self.roll, Self.save, Self.giveBackBody]
             case .renew: [clock.now, Self.renewBody]
+            case .claim: [Self.claimBody]
+            case .settleClaim: [Self.settleClaimBody]
             }
         return (["-- wonkey \(self) 2"] + parts).joined(separator: "\n")
             .replacing("$KEEP", with: clock.keepMs)
@@ -234,6 +236,23 @@ extension LimitScript {
           end
         end
         return answer
+        """
+
+    /// `ARGV`: what a running request keeps there, and for how many milliseconds.
+    private static let claimBody = """
+        local value = redis.call('GET', KEYS[1])
+        if value then return value end
+        redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+        return false
+        """
+
+    /// `ARGV`: what the claim has put there, for how many milliseconds something else is kept, and what; 0 keeps nothing.
+    private static let settleClaimBody = """
+        local value = redis.call('GET', KEYS[1])
+        if value and value ~= ARGV[1] then return 0 end
+        if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
+        redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
+        return 1
         """
 
     /// `KEYS[1]` the counter, `ARGV` the window and then the leases.

@@ -15,6 +15,10 @@ package enum LimitScript: CaseIterable {
     case giveBack
     /// Lets leases of one counter last another window; answers how many.
     case renew
+    /// Makes a claim on an idempotency key; answers the entry that is there already.
+    case claim
+    /// Changes what a claim has made, if it is still there; answers whether it was.
+    case settleClaim
 
     /// What runs in production.
     var source: String { self.source(.redis) }

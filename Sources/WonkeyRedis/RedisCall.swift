@@ -8,6 +8,8 @@ struct RedisCall {
         case take([CounterCheck], (Result<CounterDecision, CounterStoreError>) -> Void)
         case giveBack([CounterCheck])
         case settle(LeaseChange, (Bool) -> Void)
+        case claim(ReplayClaim, (Result<ReplayEntry?, CounterStoreError>) -> Void)
+        case settleClaim(ReplayClaim, ReplayChange, (Bool) -> Void)
     }
 
     var purpose: Purpose

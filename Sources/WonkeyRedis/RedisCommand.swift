@@ -22,6 +22,13 @@ package enum RedisCommand {
         buffer.writeStaticString("\r\n")
     }
 
+    /// Appends one argument of any bytes.
+    static func append(bytes: [UInt8], to buffer: inout ByteBuffer) {
+        Self.writeLine(UInt8(ascii: "$"), bytes.count, to: &buffer)
+        buffer.writeBytes(bytes)
+        buffer.writeStaticString("\r\n")
+    }
+
     /// Appends one argument in decimal.
     package static func append(_ number: Int, to buffer: inout ByteBuffer) {
         // At most 15 digits stay inside the string value: no allocation.

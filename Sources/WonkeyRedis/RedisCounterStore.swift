@@ -16,7 +16,7 @@ package final class RedisCounterStore: CounterStore {
     private let timeout: TimeAmount
     private var machine = RedisConnectionMachine()
     private var connection: RedisConnection?
-    private var digests: [LimitScript: String] = [:]
+    private(set) var digests: [LimitScript: String] = [:]
     private var retryTimer: Scheduled<Void>?
     private var firstOutcome: ((Bool) -> Void)?
 
@@ -92,11 +92,16 @@ package final class RedisCounterStore: CounterStore {
         self.send(call, .giveBack, checks, on: connection)
     }
 
-    package func settle(_ change: LeaseChange, _ completion: @escaping (Bool) -> Void) {
+    /// A call and the connection it may go on; `nil` if none takes more.
+    func prepare(_ purpose: RedisCall.Purpose) -> (connection: RedisConnection, call: RedisCall)? {
         guard self.machine.isReady, let connection = self.connection, connection.callCount < self.settings.callsMax
-        else { return completion(false) }
+        else { return nil }
         let now = NIODeadline.now()
-        let call = RedisCall(purpose: .settle(change, completion), startedAt: now, deadline: now + self.timeout)
+        return (connection, RedisCall(purpose: purpose, startedAt: now, deadline: now + self.timeout))
+    }
+
+    package func settle(_ change: LeaseChange, _ completion: @escaping (Bool) -> Void) {
+        guard let (connection, call) = self.prepare(.settle(change, completion)) else { return completion(false) }
         self.send(call, change, on: connection)
     }
 
@@ -159,6 +164,9 @@ extension RedisCounterStore {
             self.machine.callAnswered()
             guard case .error(let text) = reply else { return completion(true) }
             self.refused(connection, call, change, completion, RedisError(text))
+        case .claim, .settleClaim:
+            self.machine.callAnswered()
+            self.replayAnswered(connection, call, reply)
         }
     }
 
@@ -285,6 +293,8 @@ extension RedisCounterStore {
             case .take(_, let completion):
                 self.fail(completion, CounterStoreError(code: fault.code, message: fault.reason))
             case .settle(_, let completion): completion(false)
+            case .claim, .settleClaim:
+                self.replayFailed(call, CounterStoreError(code: fault.code, message: fault.reason))
             }
         }
         self.reportFirstOutcome(false)

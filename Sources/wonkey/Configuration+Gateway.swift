@@ -66,7 +66,8 @@ extension Configuration {
             rateLimitFields: route.rateLimitHeaders.style,
             upstreamRateLimitFields: route.upstreamRateLimit == .strip ? .strip : .pass,
             rewrite: route.rewrite?.gatewayRewrite,
-            crossOrigin: route.crossOrigin?.rules
+            crossOrigin: route.crossOrigin?.rules,
+            idempotency: route.idempotency?.rules
         )
     }
 }

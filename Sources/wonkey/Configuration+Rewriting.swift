@@ -25,6 +25,18 @@ extension Configuration.Route.Field {
     var rule: FieldRule { FieldRule(name: FieldName(self.name), value: self.value) }
 }
 
+extension Configuration.Route.Idempotency {
+    var rules: IdempotencyRules {
+        IdempotencyRules(
+            isRequired: self.isRequired,
+            lifetime: self.ttl,
+            bodyBytesMax: Int64(self.maxBody),
+            answerBytesMax: self.maxResponse,
+            outageMode: self.onOutage == .deny ? .deny : .pass
+        )
+    }
+}
+
 extension Configuration.Route.CrossOrigin {
     var rules: CrossOriginRules {
         CrossOriginRules(

@@ -11,6 +11,8 @@ import WonkeyWiring
 final class Counters: Sendable {
     private let gates: [ObjectIdentifier: NIOLoopBound<LimitGate>]
     private let redis: [NIOLoopBound<RedisCounterStore>]
+    /// Answers of this process, where no Redis is.
+    private let replays = LocalReplays()
     private let observer: RedisObserver?
     private let outageMode: CounterMode
 
@@ -105,6 +107,11 @@ final class Counters: Sendable {
             preconditionFailure("every loop of the group has a gate")
         }
         return gate.value
+    }
+
+    /// Where answers to requests with idempotency keys are kept; called on the loop.
+    func replays(of loop: any EventLoop) -> any ReplayStore {
+        self.redis.first { $0.eventLoop === loop }?.value ?? LocalReplayStore(self.replays)
     }
 
     private var isDegraded: Bool { self.observer?.isDegraded ?? false }

@@ -131,6 +131,7 @@ struct Sidecar {
                     snapshot: loops.snapshot,
                     resources: resources,
                     gate: counters.gate(of: eventLoop),
+                    replays: counters.replays(of: eventLoop),
                     records: requestLog.makeBuffer(eventLoop: eventLoop),
                     telemetry: telemetry.telemetry?.part(of: eventLoop),
                     seed: UInt64.random(in: .min ... .max)

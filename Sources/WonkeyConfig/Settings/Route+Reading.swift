@@ -61,6 +61,7 @@ extension Configuration.Route {
             .section(CrossOrigin.read),
             "Use from browsers, by pages of other origins; preflights are answered here, without a key."
         )
+        route.readIdempotency(&section)
         route.check(policies, section)
         return route
     }

@@ -81,6 +81,7 @@ extension Configuration {
         package var upstreamRateLimit: UpstreamRateLimit = .pass
         package var rewrite: Rewrite?
         package var crossOrigin: CrossOrigin?
+        package var idempotency: Idempotency?
 
         package init(name: String, match: Match, action: Action) {
             self.name = name

@@ -11,6 +11,8 @@ package enum LimitVerdict: String, Sendable, CaseIterable {
     /// Decided without the counter store (`share` or `allow`).
     case admittedDegraded = "admitted_degraded"
     case refusedDegraded = "refused_degraded"
+    /// Answered as before, for its idempotency key; nothing was taken.
+    case replayed
     /// Admitted, though a limit in shadow would have refused.
     case shadowRefused = "shadow_refused"
 }

@@ -94,6 +94,7 @@ final class UpstreamAnswer: UpstreamReceiver {
 
     func connectionReady() {
         guard let head = self.request.head, head.framing != .none else { return }
+        if let run = self.request.replay { return self.request.sendHeldBody(run) }
         self.request.exchange.readBody()
     }
 
@@ -109,6 +110,8 @@ final class UpstreamAnswer: UpstreamReceiver {
     }
 
     func bodyReceived(_ chunk: ByteBuffer) {
+        self.request.replay?.answerContinued(chunk)
+        if self.request.isDetached { return }
         self.request.exchange.write(chunk)
         if !self.request.exchange.isWritable { self.request.pauseUpstream() }
     }
@@ -118,7 +121,9 @@ final class UpstreamAnswer: UpstreamReceiver {
         self.request.trace?.endTry(status: self.status, error: nil)
         self.request.answering = .nobody
         self.request.answerState = .complete
+        self.request.replayAnswered()
         self.request.exchange.end(trailers: trailers)
+        self.request.detachedEnded()
     }
 
     func failed(_ fault: UpstreamFault) {
@@ -128,6 +133,8 @@ final class UpstreamAnswer: UpstreamReceiver {
         self.request.loop.resources.metrics.countUpstreamFault(self.upstream.name, fault.kind)
         self.request.answering = .nobody
         self.request.fault = .upstream
+        self.request.replayFailed(fault)
+        if self.request.isDetached { return self.request.detachedEnded() }
         switch self.request.answerState {
         case .none: self.request.respond(problem: fault.answer)
         case .begun: self.request.exchange.abort()
@@ -151,12 +158,14 @@ final class UpstreamAnswer: UpstreamReceiver {
 extension GatewayExchange {
     /// Begins the answer with the upstream's head.
     fileprivate func respond(forwarded head: ResponseHead, framing: BodyFraming) {
-        guard self.answerState == .none, !self.isOver else { return }
+        guard self.answerState == .none, !self.isOver || self.isDetached else { return }
         self.answerState = .begun
-        self.status = head.status
+        if !self.isDetached { self.status = head.status }
         var answer = ForwardedResponse.head(from: head)
         if let rule = self.route?.rule, rule.upstreamRateLimitFields == .strip { answer.fields.removeRateLimitFields() }
         self.rewrite(&answer.fields)
+        self.replay?.answerBegan(answer)
+        if self.isDetached { return }
         self.addRateLimitFields(to: &answer.fields)
         self.addCrossOriginFields(to: &answer.fields)
         answer.fields.replace(.xRequestID, with: self.requestID)

@@ -30,14 +30,21 @@ final class LocalAnswer {
 /// The way to an endpoint of this process and back.
 extension GatewayExchange {
     func answerLocally(by endpoint: any LocalEndpoint) {
-        self.answering = .local(LocalAnswer(endpoint: endpoint))
-        self.exchange.readBody()
+        let answer = LocalAnswer(endpoint: endpoint)
+        self.answering = .local(answer)
+        if let run = self.replay {
+            answer.append(run.body)
+            self.run(answer)
+        } else {
+            self.exchange.readBody()
+        }
     }
 
     /// Starts the endpoint once the body is there.
     func run(_ answer: LocalAnswer) {
         guard self.loop.localAnswerBegins() else {
             self.giveBackImages()
+            self.abandonReplay()
             self.respond(problem: ProblemAnswer(UpstreamFault.overloaded.answer.problem, fields: [(.retryAfter, "1")]))
             return
         }
@@ -59,8 +66,9 @@ extension GatewayExchange {
     private func localAnswerEnded(_ answer: EndpointAnswer) {
         self.loop.localAnswerEnds()
         let isReturned = !self.isOver && self.answerState == .none
-        if answer.images == 0 || !isReturned { self.giveBackImages() }
-        guard isReturned else { return }
+        // What is kept to be given again is returned sooner or later.
+        if answer.images == 0 || !(isReturned || self.isDetached) { self.giveBackImages() }
+        guard isReturned || self.isDetached else { return }
         self.answering = .nobody
         self.images = answer.images
         self.fault = answer.fault
@@ -68,6 +76,9 @@ extension GatewayExchange {
         fields.append(.contentType, answer.contentType)
         for (name, value) in answer.fields { fields.append(name: name, value: value) }
         self.rewrite(&fields)
-        self.respond(ResponseHead(status: answer.status, fields: fields), bytes: answer.body)
+        let head = ResponseHead(status: answer.status, fields: fields)
+        self.replayAnswered(head, answer.body)
+        self.respond(head, bytes: answer.body)
+        self.detachedEnded()
     }
 }

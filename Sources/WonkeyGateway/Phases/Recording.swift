@@ -19,7 +19,7 @@ extension GatewayExchange {
     private var use: RecordedUse {
         switch self.limitVerdict {
         case .admitted, .admittedDegraded, .shadowRefused: .counted
-        case .notChecked, .refused, .refusedDegraded: .uncounted
+        case .notChecked, .refused, .refusedDegraded, .replayed: .uncounted
         }
     }
 

@@ -20,6 +20,7 @@ final class LoopRoute {
     let action: Action
     let rewrite: RewritePlan?
     let crossOrigin: CrossOriginPlan?
+    let idempotency: IdempotencyRules?
 
     init(
         _ rule: Route,
@@ -39,6 +40,7 @@ final class LoopRoute {
         self.limitCounters = limitCounters
         self.action = action
         self.rewrite = rule.rewrite.map { RewritePlan($0) }
+        self.idempotency = rule.idempotency
         self.crossOrigin = rule.crossOrigin.map { CrossOriginPlan($0, methods: rule.match.methods) }
     }
 }

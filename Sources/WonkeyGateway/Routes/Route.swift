@@ -77,6 +77,8 @@ package struct Route: Sendable {
     package var rewrite: RouteRewrite?
     /// Which pages of other origins may use the route; absent: it is not wonkey's business.
     package var crossOrigin: CrossOriginRules?
+    /// Whether requests with an idempotency key are carried out once; absent: the key is no business of wonkey's.
+    package var idempotency: IdempotencyRules?
 
     package init(
         name: String,
@@ -89,7 +91,8 @@ package struct Route: Sendable {
         rateLimitFields: RateLimitFieldStyle = .standard,
         upstreamRateLimitFields: UpstreamRateLimitFields = .pass,
         rewrite: RouteRewrite? = nil,
-        crossOrigin: CrossOriginRules? = nil
+        crossOrigin: CrossOriginRules? = nil,
+        idempotency: IdempotencyRules? = nil
     ) {
         self.name = name
         self.match = match
@@ -102,5 +105,6 @@ package struct Route: Sendable {
         self.upstreamRateLimitFields = upstreamRateLimitFields
         self.rewrite = rewrite
         self.crossOrigin = crossOrigin
+        self.idempotency = idempotency
     }
 }

@@ -36,6 +36,14 @@ package enum Method: Hashable, Sendable {
         }
     }
 
+    /// Whether it changes nothing (RFC 9110 §9.2.1).
+    package var isSafe: Bool {
+        switch self {
+        case .get, .head, .options, .trace: true
+        case .put, .delete, .post, .patch, .connect, .other: false
+        }
+    }
+
     /// Whether doing it twice is as good as once (RFC 9110 §9.2.2).
     package var isIdempotent: Bool {
         switch self {
