@@ -10,7 +10,7 @@ import WonkeyHTTP
 /// The public listeners: bind, serve, and at shutdown readiness off, delay, drain.
 struct ProxyService: Service {
     let server: HTTPServer
-    let listeners: [(endpoint: Endpoint, tls: ServerTLS?)]
+    let listeners: [(endpoint: Endpoint, tls: ServerTLS?, proxyProtocol: ProxyProtocolRules?)]
     let drain: @Sendable () -> Configuration.Server.Drain
     let readiness: Readiness
     let loops: LoopRegister
@@ -18,7 +18,11 @@ struct ProxyService: Service {
 
     func run() async throws {
         for listener in self.listeners {
-            let address = try await self.server.bind(to: listener.endpoint, tls: listener.tls)
+            let address = try await self.server.bind(
+                to: listener.endpoint,
+                tls: listener.tls,
+                proxyProtocol: listener.proxyProtocol
+            )
             let scheme = listener.tls == nil ? "http" : "https"
             self.logger.info("listening", metadata: ["address": "\(address)", "scheme": "\(scheme)"])
         }
@@ -129,12 +133,17 @@ final class LoopRegister: Sendable {
 extension HTTPServer {
     /// Binds a configured address.
     @discardableResult
-    func bind(to endpoint: Endpoint, tls: ServerTLS? = nil) async throws -> String {
+    func bind(
+        to endpoint: Endpoint,
+        tls: ServerTLS? = nil,
+        proxyProtocol: ProxyProtocolRules? = nil
+    ) async throws -> String {
         do {
             switch endpoint {
-            case .tcp(let host, let port): return try await self.bind(host: host, port: port, tls: tls).description
+            case .tcp(let host, let port):
+                return try await self.bind(host: host, port: port, tls: tls, proxyProtocol: proxyProtocol).description
             case .unix(let path):
-                try await self.bind(unixSocketPath: path, tls: tls)
+                try await self.bind(unixSocketPath: path, tls: tls, proxyProtocol: proxyProtocol)
                 return endpoint.description
             }
         } catch {

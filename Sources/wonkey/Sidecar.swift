@@ -224,7 +224,10 @@ struct Sidecar {
         services.append(
             ProxyService(
                 server: server,
-                listeners: zip(self.configuration.listeners.map(\.address), tls.parts).map { ($0, $1) },
+                listeners: zip(self.configuration.listeners, tls.parts).map { listener, tls in
+                    let sources = listener.proxyProtocolSources
+                    return (listener.address, tls, sources.map { ProxyProtocolRules(sources: $0) })
+                },
                 drain: { reloader.current.loaded.configuration.server.drain },
                 readiness: readiness,
                 loops: loops,

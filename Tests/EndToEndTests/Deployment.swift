@@ -27,6 +27,7 @@ struct Deployment: Sendable {
     ///   - limits: What follows the URL in the `store` section, behind a comma.
     ///   - environment: Of both programs.
     ///   - tls: The public listeners' `tls` section, in braces; `DIRECTORY` stands for the folder.
+    ///   - listener: Further settings of the public listeners, without braces.
     ///   - logs: The `logs` section; `INDEX` stands for the proxy's number.
     ///   - body: What follows listeners, operations, store and logs in the YAML; `DIRECTORY` stands for the folder.
     /// - Throws: What went wrong, with the programs' own words.
@@ -37,6 +38,7 @@ struct Deployment: Sendable {
         limits: String = "",
         environment: [String: String?] = [:],
         tls: String? = nil,
+        listener: String = "",
         logs: String = "logs: {batch: {rows: 100, every: 20ms}, spool: {directory: DIRECTORY/spool-INDEX}}",
         _ body: String
     ) async throws {
@@ -54,7 +56,7 @@ struct Deployment: Sendable {
             let text = """
                 version: 1
                 listeners:
-                  - {address: "127.0.0.1:\(ports.proxy)"\(tls.map { ", tls: \($0)" } ?? "")}
+                  - {address: "127.0.0.1:\(ports.proxy)"\(tls.map { ", tls: \($0)" } ?? "")\(listener.isEmpty ? "" : ", " + listener)}
                 operations: {address: 127.0.0.1:\(ports.operations)}
                 store: {url: "\(store)"\(limits)}
                 \(logs)

@@ -33,6 +33,11 @@ extension Configuration {
         package var address: Endpoint
         /// Absent: clients speak plain HTTP.
         package var tls: TLS?
+        /// Balancers whose word on the client comes first on each connection (PROXY protocol); absent: clients
+        /// connect themselves.
+        ///
+        /// Empty only on a Unix socket.
+        package var proxyProtocolSources: [AddressRange]?
 
         package init(address: Endpoint) {
             self.address = address
@@ -82,7 +87,40 @@ extension Configuration.Listener {
             .section(TLS.read),
             "Certificates, where clients speak HTTPS; by default plain HTTP."
         )
+        listener.readProxyProtocol(&section)
         return listener
+    }
+}
+
+extension Configuration.Listener {
+    private enum ProxyProtocol: String, CaseIterable {
+        case off, required
+    }
+
+    private mutating func readProxyProtocol(_ section: inout Section) {
+        var mode = ProxyProtocol.off
+        section.read(
+            "proxy_protocol",
+            into: &mode,
+            .choice(.off),
+            "Whether balancers say whose connection it is, before TLS (PROXY protocol 1 or 2): required, or off."
+        )
+        let sources = section.optional(
+            "proxy_protocol_from",
+            .values(of: .addressRange, count: 1...1_000),
+            "Address ranges of these balancers; connections from elsewhere are closed."
+        )
+        switch mode {
+        case .off:
+            if section.has("proxy_protocol_from") {
+                section.fault("needs proxy_protocol: required", at: "proxy_protocol_from")
+            }
+        case .required:
+            if case .tcp = self.address, sources == nil, !section.has("proxy_protocol_from") {
+                section.fault("needs 'proxy_protocol_from', or anybody could claim any address", at: "proxy_protocol")
+            }
+            self.proxyProtocolSources = sources ?? []
+        }
     }
 }
 

@@ -57,24 +57,37 @@ package final class HTTPServer: Sendable {
     ///   - host: An IP address or a name.
     ///   - port: 0 lets the system choose.
     ///   - tls: What clients must speak; `nil` for plain HTTP.
+    ///   - proxyProtocol: Whose word on the client comes first on each connection; `nil` if nobody's.
     /// - Returns: The bound address.
     /// - Throws: The system's error.
     @discardableResult
-    package func bind(host: String, port: Int, tls: ServerTLS? = nil) async throws -> PeerAddress {
-        let bootstrap = self.noticingDeadPeers(self.bootstrap(tls))
+    package func bind(
+        host: String,
+        port: Int,
+        tls: ServerTLS? = nil,
+        proxyProtocol: ProxyProtocolRules? = nil
+    ) async throws -> PeerAddress {
+        let bootstrap = self.noticingDeadPeers(self.bootstrap(tls, proxyProtocol))
         let channel = try await bootstrap.bind(host: host, port: port).get()
         self.state.withLock { $0.listeners.append(channel) }
         return PeerAddress(channel.localAddress)
     }
 
     /// Listens on a Unix socket; a stale socket file is replaced.
-    package func bind(unixSocketPath: String, tls: ServerTLS? = nil) async throws {
-        let bound = self.bootstrap(tls).bind(unixDomainSocketPath: unixSocketPath, cleanupExistingSocketFile: true)
+    package func bind(
+        unixSocketPath: String,
+        tls: ServerTLS? = nil,
+        proxyProtocol: ProxyProtocolRules? = nil
+    ) async throws {
+        let bound = self.bootstrap(tls, proxyProtocol).bind(
+            unixDomainSocketPath: unixSocketPath,
+            cleanupExistingSocketFile: true
+        )
         let channel = try await bound.get()
         self.state.withLock { $0.listeners.append(channel) }
     }
 
-    private func bootstrap(_ tls: ServerTLS?) -> ServerBootstrap {
+    private func bootstrap(_ tls: ServerTLS?, _ proxyProtocol: ProxyProtocolRules?) -> ServerBootstrap {
         let limits = self.shared.limits
         let mark = ChannelOptions.Types.WriteBufferWaterMark(
             low: limits.writeBufferBytesMax / 2,
@@ -92,20 +105,29 @@ package final class HTTPServer: Sendable {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 4096, maximum: 64 * 1024)
             )
-            .childChannelInitializer { self.accept($0, tls) }
+            .childChannelInitializer { self.accept($0, tls, proxyProtocol) }
     }
 
-    private func accept(_ channel: any Channel, _ tls: ServerTLS?) -> EventLoopFuture<Void> {
+    private func accept(
+        _ channel: any Channel,
+        _ tls: ServerTLS?,
+        _ proxyProtocol: ProxyProtocolRules?
+    ) -> EventLoopFuture<Void> {
         let count = self.shared.connectionCount.add(1, ordering: .sequentiallyConsistent).newValue
         let loop = self.loop(of: channel)
         guard count <= loop.limits.connectionsMax else { return self.refuse(channel, .total) }
-        guard self.countByAddress(channel, loop.limits) else { return self.refuse(channel, .address) }
+        // Whom a balancer names is counted when it has.
+        guard proxyProtocol != nil || self.countByAddress(channel, of: channel.remoteAddress, loop.limits) else {
+            return self.refuse(channel, .address)
+        }
         do {
-            if let tls {
-                try ServerHandshake.begin(on: channel, tls, loop)
+            if let proxyProtocol {
+                let header = ProxyHeaderHandler(loop: loop, rules: proxyProtocol, isSecure: tls != nil) {
+                    try self.begin(on: $0, announced: loop.clientAddress(of: $0), tls, loop)
+                }
+                try channel.pipeline.syncOperations.addHandler(header)
             } else {
-                let connection = ServerConnection(loop: loop, allocator: channel.allocator)
-                try channel.pipeline.syncOperations.addHandler(connection)
+                try Self.begin(on: channel, tls, loop)
             }
             return channel.eventLoop.makeSucceededVoidFuture()
         } catch {
@@ -133,14 +155,41 @@ package final class HTTPServer: Sendable {
     }
 
     /// Counts a connection until it is closed, unless its client has too many.
-    private func countByAddress(_ channel: any Channel, _ limits: ServerLimits) -> Bool {
-        guard let max = limits.connectionsPerAddressMax, let client = limits.counted(channel.remoteAddress) else {
-            return true
-        }
+    private func countByAddress(
+        _ channel: any Channel,
+        of address: SocketAddress?,
+        _ limits: ServerLimits
+    ) -> Bool {
+        guard let max = limits.connectionsPerAddressMax, let client = limits.counted(address) else { return true }
         let clients = self.shared.clients
         guard clients.add(client, max: max) else { return false }
         channel.closeFuture.whenComplete { _ in clients.remove(client) }
         return true
+    }
+
+    /// Adds what speaks with a client whom a balancer has named.
+    private func begin(
+        on channel: any Channel,
+        announced client: PeerAddress,
+        _ tls: ServerTLS?,
+        _ loop: ServerLoop
+    ) throws {
+        let address = try? SocketAddress(ipAddress: client.ip, port: client.port)
+        guard self.countByAddress(channel, of: address, loop.limits) else {
+            self.shared.onRefusedConnection(.address)
+            throw ChannelError.operationUnsupported
+        }
+        try Self.begin(on: channel, tls, loop)
+    }
+
+    /// Adds what speaks with the client.
+    private static func begin(on channel: any Channel, _ tls: ServerTLS?, _ loop: ServerLoop) throws {
+        if let tls {
+            try ServerHandshake.begin(on: channel, tls, loop)
+        } else {
+            let connection = ServerConnection(loop: loop, allocator: channel.allocator)
+            try channel.pipeline.syncOperations.addHandler(connection)
+        }
     }
 
     private func loop(of channel: any Channel) -> ServerLoop {

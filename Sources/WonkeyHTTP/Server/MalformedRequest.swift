@@ -21,6 +21,8 @@ package struct MalformedRequest: Hashable, Sendable {
         case tls
         /// Plain HTTP on a port with TLS.
         case plainText = "plain_text"
+        /// No PROXY protocol header, or not from where one is believed; closed without an answer.
+        case proxyHeader = "proxy_header"
 
         /// What the client should know about it.
         var detail: String {
@@ -41,12 +43,13 @@ package struct MalformedRequest: Hashable, Sendable {
             case .expectation: "The only expectation supported is 100-continue."
             case .timedOut: "The request did not arrive in time."
             case .plainText: "This port speaks HTTPS: use https:// instead of http://."
+            case .proxyHeader: "This port is for balancers that speak the PROXY protocol."
             case .tls: "This port speaks plain HTTP: use http:// instead of https://."
             }
         }
     }
 
-    /// The status it was answered with.
+    /// The status it was answered with; 0 for no answer.
     package var status: Int
     package var reason: Reason
     package var remoteAddress: PeerAddress

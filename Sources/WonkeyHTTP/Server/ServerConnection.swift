@@ -76,7 +76,7 @@ extension ServerConnection {
     private func open(_ context: ChannelHandlerContext) {
         self.context = context
         self.output.open(context)
-        self.remoteAddress = PeerAddress(context.channel.remoteAddress)
+        self.remoteAddress = self.loop.clientAddress(of: context.channel)
         self.localAddress = PeerAddress(context.channel.localAddress)
         self.loop.opened(self)
         self.expect(.request, within: self.limits.keepAliveTimeout)

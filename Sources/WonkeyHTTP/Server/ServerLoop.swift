@@ -80,6 +80,8 @@ final class ServerLoop {
     private var dateSeconds: Int64 = -1
     private var connections: [ObjectIdentifier: any LoopConnection] = [:]
     private var isTicking = false
+    /// Clients that balancers have named, by the channel of the connection.
+    private var announced: [ObjectIdentifier: PeerAddress] = [:]
 
     init(shared: ServerShared, eventLoop: any EventLoop, factory: any RequestHandlerFactory) {
         self.shared = shared
@@ -121,6 +123,22 @@ final class ServerLoop {
     func closed(_ connection: any LoopConnection) {
         self.connections[ObjectIdentifier(connection)] = nil
         self.shared.connectionClosed()
+    }
+
+    /// A balancer has said who is at the other end of a connection.
+    func announce(_ client: PeerAddress, for channel: any Channel) {
+        self.announced[ObjectIdentifier(channel)] = client
+    }
+
+    /// The last call about a channel that may have been announced.
+    func forget(_ channel: any Channel) {
+        self.announced[ObjectIdentifier(channel)] = nil
+    }
+
+    /// Who is at the other end of a connection, as its balancer says, or else its socket.
+    func clientAddress(of channel: any Channel) -> PeerAddress {
+        if !self.announced.isEmpty, let client = self.announced[ObjectIdentifier(channel)] { return client }
+        return PeerAddress(channel.remoteAddress)
     }
 
     func beginDraining() {
