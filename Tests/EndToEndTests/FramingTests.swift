@@ -4,7 +4,7 @@ import Support
 import Testing
 
 /// Requests with one fault each, and what they must be answered.
-private enum Corpus {
+enum Corpus {
     struct Row: Sendable {
         var name: String
         var request: String
