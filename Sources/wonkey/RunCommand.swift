@@ -19,7 +19,7 @@ struct RunCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { label in OperatorLog.handler(label: label, logging) }
         let logger = Logger(label: "wonkey")
         do {
-            try await Sidecar(loaded, logger: logger).run()
+            try await Sidecar(loaded, environment: ProcessInfo.processInfo.environment, logger: logger).run()
         } catch {
             FileHandle.standardError.write(Data("wonkey: \(StartError.describe(error))\n".utf8))
             throw ExitCode(1)

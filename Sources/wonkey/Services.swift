@@ -6,11 +6,35 @@ import Synchronization
 import WonkeyConfig
 import WonkeyGateway
 import WonkeyHTTP
+import WonkeyWiring
+
+/// Where a listener listens, and how.
+struct ListenerPlace: Sendable {
+    let endpoint: Endpoint
+    var tls: ServerTLS?
+    /// Whose word on the client comes first on each connection.
+    var proxyProtocol: ProxyProtocolRules?
+    /// A socket that was passed for it.
+    var descriptor: CInt?
+    var sharing: PortSharing = .exclusive
+}
+
+/// How the drain ended, for the exit status.
+final class DrainReport: Sendable {
+    private let state = Mutex(DrainOutcome.finished)
+
+    var outcome: DrainOutcome {
+        get { self.state.withLock(\.self) }
+        set { self.state.withLock { $0 = newValue } }
+    }
+}
 
 /// The public listeners: bind, serve, and at shutdown readiness off, delay, drain.
 struct ProxyService: Service {
     let server: HTTPServer
-    let listeners: [(endpoint: Endpoint, tls: ServerTLS?, proxyProtocol: ProxyProtocolRules?)]
+    let listeners: [ListenerPlace]
+    let manager: ServiceManager
+    let report: DrainReport
     let drain: @Sendable () -> Configuration.Server.Drain
     let readiness: Readiness
     let loops: LoopRegister
@@ -18,34 +42,46 @@ struct ProxyService: Service {
 
     func run() async throws {
         for listener in self.listeners {
-            let address = try await self.server.bind(
-                to: listener.endpoint,
-                tls: listener.tls,
-                proxyProtocol: listener.proxyProtocol
-            )
+            let address = try await self.server.bind(to: listener)
             let scheme = listener.tls == nil ? "http" : "https"
-            self.logger.info("listening", metadata: ["address": "\(address)", "scheme": "\(scheme)"])
+            self.logger.info(
+                "listening",
+                metadata: [
+                    "address": "\(address)", "scheme": "\(scheme)",
+                    "socket": listener.descriptor == nil ? "own" : "passed",
+                ]
+            )
         }
         self.readiness.beginServing()
+        self.manager.ready()
         try? await gracefulShutdown()
+        self.manager.stopping()
         self.logger.info("draining", metadata: ["in_flight": "\(self.server.inFlightCount)"])
         self.readiness.beginDraining()
         // Balancers notice concurrently; whoever still connects is served.
         let drain = self.drain()
         if drain.delay > .zero { try? await Task.sleep(for: drain.delay) }
-        await self.server.shutdown(deadline: drain.timeout)
+        let outcome = await self.server.drain(deadline: drain.timeout, idle: drain.idle)
+        self.report.outcome = outcome
         await self.loops.shutdown()
-        self.logger.info("drained")
+        switch outcome {
+        case .finished: self.logger.info("drained")
+        case .requestsCut:
+            self.logger.error(
+                "requests were cut off at the end of server.drain.timeout",
+                metadata: ["timeout": "\(drain.timeout)"]
+            )
+        }
     }
 }
 
 /// The private listener; it outlives the public ones, so that readiness can be asked while they drain.
 struct OperationsService: Service {
     let server: HTTPServer
-    let address: Endpoint
+    let place: ListenerPlace
 
     func run() async throws {
-        try await self.server.bind(to: self.address)
+        try await self.server.bind(to: self.place)
         try? await gracefulShutdown()
         await self.server.shutdown(deadline: .milliseconds(200))
     }
@@ -131,23 +167,29 @@ final class LoopRegister: Sendable {
 }
 
 extension HTTPServer {
-    /// Binds a configured address.
+    /// Binds a configured address, or takes over the socket that was passed for it.
     @discardableResult
-    func bind(
-        to endpoint: Endpoint,
-        tls: ServerTLS? = nil,
-        proxyProtocol: ProxyProtocolRules? = nil
-    ) async throws -> String {
+    func bind(to place: ListenerPlace) async throws -> String {
+        let (tls, proxyProtocol) = (place.tls, place.proxyProtocol)
         do {
-            switch endpoint {
-            case .tcp(let host, let port):
-                return try await self.bind(host: host, port: port, tls: tls, proxyProtocol: proxyProtocol).description
-            case .unix(let path):
+            switch (place.descriptor, place.endpoint) {
+            case (let descriptor?, _):
+                try await self.bind(descriptor: descriptor, tls: tls, proxyProtocol: proxyProtocol)
+                return place.endpoint.description
+            case (nil, .tcp(let host, let port)):
+                return try await self.bind(
+                    host: host,
+                    port: port,
+                    tls: tls,
+                    proxyProtocol: proxyProtocol,
+                    sharing: place.sharing
+                ).description
+            case (nil, .unix(let path)):
                 try await self.bind(unixSocketPath: path, tls: tls, proxyProtocol: proxyProtocol)
-                return endpoint.description
+                return place.endpoint.description
             }
         } catch {
-            throw StartError.cannotListen(endpoint, error)
+            throw StartError.cannotListen(place.endpoint, error)
         }
     }
 }

@@ -17,13 +17,25 @@ struct Sidecar {
     let loaded: LoadedConfiguration
     let logger: Logger
     let registry = MetricsRegistry()
+    let manager: ServiceManager
+    private let places: ListenerPlaces
+    private let report = DrainReport()
 
     /// What the process is started with; a reload changes parts of it.
     private var configuration: Configuration { self.loaded.configuration }
 
-    init(_ loaded: LoadedConfiguration, logger: Logger) {
+    /// Takes over what whoever started the process has passed.
+    ///
+    /// - Throws: What is wrong with a passed socket, or which one is missing.
+    init(_ loaded: LoadedConfiguration, environment: [String: String], logger: Logger) throws {
         self.loaded = loaded
         self.logger = logger
+        self.manager = ServiceManager(environment: environment)
+        self.places = try ListenerPlaces(
+            loaded.configuration,
+            passed: InheritedSockets(environment: environment),
+            logger: logger
+        )
     }
 
     /// Serves until SIGTERM or SIGINT, then drains and flushes.
@@ -62,6 +74,10 @@ struct Sidecar {
             throw error
         }
         await self.close(group, store, services)
+        switch self.report.outcome {
+        case .finished: break
+        case .requestsCut: throw StartError.drainTimedOut
+        }
     }
 
     private func close(
@@ -200,7 +216,7 @@ struct Sidecar {
     ) async throws {
         let registry = self.registry
         var services: [any Service] = [SecondSignal()]
-        if let operations = self.configuration.operations {
+        if let operations = self.places.operations {
             let operationsServer = HTTPServer(group: group, logger: Logger(label: "wonkey.operations")) { _ in
                 OperationsHandlerFactory(
                     readiness: readiness,
@@ -208,7 +224,7 @@ struct Sidecar {
                     comparison: DiffEndpoint(reloader: reloader, keys: keys.cache)
                 )
             }
-            services.append(OperationsService(server: operationsServer, address: operations.address))
+            services.append(OperationsService(server: operationsServer, place: operations))
         }
         let certificates = TLSReloadService(
             parts: { tls.named + reloader.current.upstreams.tls },
@@ -216,6 +232,12 @@ struct Sidecar {
             logger: Logger(label: "wonkey.tls")
         )
         services.append(certificates)
+        // A loop that hangs is a process that hangs.
+        services.append(
+            WatchdogService(manager: self.manager) {
+                for loop in group.makeIterator() { try? await loop.submit {}.get() }
+            }
+        )
         services.append(requestLog)
         services.append(LoaderService(loader: keys.loader))
         services.append(WatcherService(watcher: keys.watcher))
@@ -224,17 +246,16 @@ struct Sidecar {
         services.append(
             ProxyService(
                 server: server,
-                listeners: zip(self.configuration.listeners, tls.parts).map { listener, tls in
-                    let sources = listener.proxyProtocolSources
-                    return (listener.address, tls, sources.map { ProxyProtocolRules(sources: $0) })
-                },
+                listeners: self.places.listeners(tls),
+                manager: self.manager,
+                report: self.report,
                 drain: { reloader.current.loaded.configuration.server.drain },
                 readiness: readiness,
                 loops: loops,
                 logger: self.logger
             )
         )
-        services.append(ReloadService(reloader: reloader, certificates: certificates))
+        services.append(ReloadService(reloader: reloader, certificates: certificates, manager: self.manager))
         let serviceGroup = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },

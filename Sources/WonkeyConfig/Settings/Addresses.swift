@@ -38,6 +38,10 @@ extension Configuration {
         ///
         /// Empty only on a Unix socket.
         package var proxyProtocolSources: [AddressRange]?
+        /// The name of a socket that whoever starts the process passes (`FileDescriptorName=` of systemd).
+        ///
+        /// Absent: one that is passed with this address, if there is one.
+        package var socketName: String?
 
         package init(address: Endpoint) {
             self.address = address
@@ -88,6 +92,11 @@ extension Configuration.Listener {
             "Certificates, where clients speak HTTPS; by default plain HTTP."
         )
         listener.readProxyProtocol(&section)
+        listener.socketName = section.optional(
+            "socket",
+            .text(Pattern("^[ -9;-~]{1,255}$", "the FileDescriptorName of a socket unit")),
+            "The name of the socket that systemd passes for this listener; by default the one with its address."
+        )
         return listener
     }
 }

@@ -73,6 +73,12 @@ extension Configuration.Server {
             .choice(.generate),
             "Always makes a new X-Request-Id, or accepts the client's if it is well-formed."
         )
+        section.read(
+            "reuse_port",
+            into: &server.reusesPort,
+            .boolean,
+            "Lets several processes listen on the same TCP addresses, so that a new one is there before the old one goes."
+        )
         section.read("loops", into: &server.loops, .integerOrAuto(1...1_024), "Event loops; auto: one per processor.")
         return server
     }
@@ -129,6 +135,12 @@ extension Configuration.Server.Drain {
             "From readiness going off to the listeners closing; 5s behind Kubernetes."
         )
         section.read("timeout", into: &drain.timeout, .duration(range), "For running requests to end after that.")
+        section.read(
+            "idle",
+            into: &drain.idle,
+            .duration(range),
+            "For idle connections to bring a last request, once the listeners are closed; within timeout."
+        )
         return drain
     }
 }

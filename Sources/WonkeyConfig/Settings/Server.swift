@@ -37,6 +37,8 @@ extension Configuration {
             package var delay: Duration = .zero
             /// For running requests to end after that; then connections are closed.
             package var timeout: Duration = .seconds(20)
+            /// How long an idle connection may still bring a request, which is then its last; within `timeout`.
+            package var idle: Duration = .seconds(1)
 
             package init() {}
         }
@@ -77,6 +79,8 @@ extension Configuration {
         package var pathPolicy: PathPolicy = .reject
         package var drain: Drain = .init()
         package var requestID: RequestID = .generate
+        /// Whether several processes may listen on the same TCP addresses.
+        package var reusesPort = false
         /// Event loops, 1 to 1024; `nil` (`auto`) is one per processor.
         package var loops: Int?
 

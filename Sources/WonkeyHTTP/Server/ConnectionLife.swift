@@ -102,6 +102,11 @@ struct ConnectionLife {
         }
     }
 
+    /// From now on every answer is the last of its connection; an idle one stays for now.
+    mutating func drainAnnounced() {
+        self.isDraining = true
+    }
+
     /// From now on every answer is the last of its connection.
     mutating func drainBegan(isIdle: Bool) -> DrainAction {
         self.isDraining = true

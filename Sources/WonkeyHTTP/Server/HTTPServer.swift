@@ -10,7 +10,7 @@ package final class HTTPServer: Sendable {
     package typealias MakeFactory = @Sendable (any EventLoop) -> any RequestHandlerFactory
 
     private struct State {
-        var listeners: [any Channel] = []
+        var listeners: [Listener] = []
         var loops: [ObjectIdentifier: NIOLoopBound<ServerLoop>] = [:]
         /// Other limits than the server was made with.
         var limits: ServerLimits?
@@ -58,6 +58,7 @@ package final class HTTPServer: Sendable {
     ///   - port: 0 lets the system choose.
     ///   - tls: What clients must speak; `nil` for plain HTTP.
     ///   - proxyProtocol: Whose word on the client comes first on each connection; `nil` if nobody's.
+    ///   - sharing: Whether other processes may listen on the same address.
     /// - Returns: The bound address.
     /// - Throws: The system's error.
     @discardableResult
@@ -65,12 +66,32 @@ package final class HTTPServer: Sendable {
         host: String,
         port: Int,
         tls: ServerTLS? = nil,
-        proxyProtocol: ProxyProtocolRules? = nil
+        proxyProtocol: ProxyProtocolRules? = nil,
+        sharing: PortSharing = .exclusive
     ) async throws -> PeerAddress {
-        let bootstrap = self.noticingDeadPeers(self.bootstrap(tls, proxyProtocol))
+        var bootstrap = self.noticingDeadPeers(self.bootstrap(tls, proxyProtocol))
+        if sharing == .shared {
+            bootstrap = bootstrap.serverChannelOption(.socketOption(Listener.reusePort), value: 1)
+        }
         let channel = try await bootstrap.bind(host: host, port: port).get()
-        self.state.withLock { $0.listeners.append(channel) }
+        self.state.withLock { $0.listeners.append(Listener(channel: channel, sharing: sharing)) }
         return PeerAddress(channel.localAddress)
+    }
+
+    /// Listens on a socket that somebody else made and keeps: closing it here refuses nobody.
+    ///
+    /// - Parameters:
+    ///   - descriptor: A listening stream socket; owned by the server from now on.
+    ///   - tls: What clients must speak; `nil` for plain HTTP.
+    ///   - proxyProtocol: Whose word on the client comes first on each connection; `nil` if nobody's.
+    /// - Throws: The system's error.
+    package func bind(
+        descriptor: CInt,
+        tls: ServerTLS? = nil,
+        proxyProtocol: ProxyProtocolRules? = nil
+    ) async throws {
+        let channel = try await self.bootstrap(tls, proxyProtocol).withBoundSocket(descriptor).get()
+        self.state.withLock { $0.listeners.append(Listener(channel: channel, sharing: .exclusive)) }
     }
 
     /// Listens on a Unix socket; a stale socket file is replaced.
@@ -84,7 +105,7 @@ package final class HTTPServer: Sendable {
             cleanupExistingSocketFile: true
         )
         let channel = try await bound.get()
-        self.state.withLock { $0.listeners.append(channel) }
+        self.state.withLock { $0.listeners.append(Listener(channel: channel, sharing: .exclusive)) }
     }
 
     private func bootstrap(_ tls: ServerTLS?, _ proxyProtocol: ProxyProtocolRules?) -> ServerBootstrap {
@@ -234,21 +255,36 @@ extension HTTPServer {
     ///
     /// - Parameter deadline: How long requests in flight may still take.
     package func shutdown(deadline: Duration) async {
+        _ = await self.drain(deadline: deadline, idle: .zero)
+    }
+
+    /// Stops listening, drains, and closes what is left at the deadline.
+    ///
+    /// - Parameters:
+    ///   - deadline: How long requests in flight may still take.
+    ///   - idle: How long idle connections may bring a last request before they are closed, within the deadline.
+    /// - Returns: Whether all requests were finished.
+    package func drain(deadline: Duration, idle: Duration) async -> DrainOutcome {
         let listeners = self.state.withLock { state in
             defer { state.listeners = [] }
             return state.listeners
         }
-        for listener in listeners {
-            do { try await listener.close() } catch {
-                self.shared.logger.debug("listener did not close", metadata: ["error": "\(error)"])
-            }
+        await Listener.close(listeners, loops: Array(self.group.makeIterator()), logger: self.shared.logger)
+        let timer = self.group.next()
+        self.shared.isDraining.store(true, ordering: .relaxed)
+        // Who is about to send a request on an idle connection would find it closed: it may, for a last time.
+        self.onEachLoop { $0.announceDrain() }
+        let patience = timer.scheduleTask(in: .milliseconds(min(idle, deadline).inMilliseconds)) {
+            self.beginDraining()
         }
-        self.beginDraining()
-        let last = self.group.next().scheduleTask(in: .milliseconds(deadline.inMilliseconds)) {
+        let last = timer.scheduleTask(in: .milliseconds(deadline.inMilliseconds)) {
+            if self.inFlightCount > 0 { self.shared.hasCutRequests.store(true, ordering: .relaxed) }
             self.onEachLoop { $0.closeAll() }
         }
         await self.shared.waitUntilEmpty()
+        patience.cancel()
         last.cancel()
+        return self.shared.hasCutRequests.load(ordering: .relaxed) ? .requestsCut : .finished
     }
 
     private func onEachLoop(_ body: @escaping @Sendable (ServerLoop) -> Void) {

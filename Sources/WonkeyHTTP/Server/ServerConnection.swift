@@ -264,6 +264,10 @@ extension ServerConnection {
         exchange.end(fault)
     }
 
+    func announceDrain() {
+        self.life.drainAnnounced()
+    }
+
     func beginDraining() {
         let isIdle = !self.parser.hasBegun && self.input.readableBytes == 0
         if self.life.drainBegan(isIdle: isIdle) == .close { self.close() }

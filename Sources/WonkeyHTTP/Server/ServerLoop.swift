@@ -13,6 +13,8 @@ final class ServerShared: Sendable {
     let connectionCount = Atomic<Int>(0)
     let inFlightCount = Atomic<Int>(0)
     let isDraining = Atomic<Bool>(false)
+    /// Whether the deadline of a drain found requests in flight.
+    let hasCutRequests = Atomic<Bool>(false)
     private let emptied = Mutex<[CheckedContinuation<Void, Never>]>([])
 
     init(
@@ -56,11 +58,19 @@ final class ServerShared: Sendable {
 protocol LoopConnection: AnyObject {
     func checkDeadline(_ now: NIODeadline)
 
-    /// Answers are the last of their connections from now on.
+    /// Answers are the last of their connections from now on; idle connections stay for the time being.
+    func announceDrain()
+
+    /// Answers are the last of their connections from now on; idle connections are closed.
     func beginDraining()
 
     /// Closes at once.
     func shutDown()
+}
+
+extension LoopConnection {
+    /// What has nothing to say yet says it at the end.
+    func announceDrain() {}
 }
 
 /// The connections of one event loop, with the one timer they share.
@@ -139,6 +149,10 @@ final class ServerLoop {
     func clientAddress(of channel: any Channel) -> PeerAddress {
         if !self.announced.isEmpty, let client = self.announced[ObjectIdentifier(channel)] { return client }
         return PeerAddress(channel.remoteAddress)
+    }
+
+    func announceDrain() {
+        for connection in self.connections.values { connection.announceDrain() }
     }
 
     func beginDraining() {

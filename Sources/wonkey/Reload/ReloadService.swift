@@ -1,6 +1,7 @@
 import NIOPosix
 import ServiceLifecycle
 import UnixSignals
+import WonkeyWiring
 
 /// Takes the configuration over again on SIGHUP and when its files change, until shutdown.
 struct ReloadService: Service {
@@ -13,6 +14,7 @@ struct ReloadService: Service {
 
     let reloader: ConfigurationReloader
     let certificates: TLSReloadService
+    let manager: ServiceManager
 
     func run() async {
         await cancelWhenGracefulShutdown {
@@ -36,6 +38,8 @@ struct ReloadService: Service {
     }
 
     private func reload(_ reason: Reason) async {
+        self.manager.reloading()
+        defer { self.manager.ready() }
         await self.reloader.reload()
         switch reason {
         case .change: break
