@@ -22,6 +22,10 @@ let tls: [Target.Dependency] = [
     .product(name: "NIOTLS", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let http2: [Target.Dependency] = [
+    .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+    .product(name: "NIOHPACK", package: "swift-nio-http2"),
+]
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird: [Target.Dependency] = [
@@ -57,7 +61,7 @@ func module(
 
 let modules: [[Target]] = [
     module("WonkeyCore", [crypto]),
-    module("WonkeyHTTP", ["WonkeyCore", log] + nio + tls),
+    module("WonkeyHTTP", ["WonkeyCore", log] + nio + tls + http2),
     module("WonkeyConfig", ["WonkeyCore", "CLibYAML"], fixtures: ["Fixtures"]),
     module("WonkeyRedis", ["WonkeyCore", "CHiredis", log, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
     module("WonkeyDNS", ["WonkeyCore", "CResolv", .product(name: "NIOPosix", package: "swift-nio")]),
@@ -118,6 +122,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -182,6 +187,7 @@ let package = Package(
             dependencies: [
                 "Support", "wonkey", "wonkey-admin", .product(name: "GRDB", package: "GRDB.swift"),
             ] + nio,
+            exclude: ["Programs"],
             swiftSettings: settings
         ),
     ]

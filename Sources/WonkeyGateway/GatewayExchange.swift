@@ -146,7 +146,7 @@ extension GatewayExchange: RequestHandler {
     func bodyEnded() {
         switch self.answering {
         case .nobody: break
-        case .proxy(let upstream): upstream.end()
+        case .proxy(let upstream): upstream.end(trailers: self.exchange.requestTrailers)
         case .local(let answer): self.run(answer)
         case .held(let run): self.claim(run)
         }

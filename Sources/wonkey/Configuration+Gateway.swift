@@ -102,6 +102,7 @@ extension Configuration.Upstream {
         settings.idleTimeout = self.timeouts.idle
         settings.connectionsMax = self.connections
         settings.pendingMax = self.pending
+        settings.speaks = self.version.upstreamProtocol
         return settings
     }
 
@@ -113,6 +114,16 @@ extension Configuration.Upstream {
         rules.injected = self.headers.map { (name: FieldName($0.name), value: $0.value.revealed) }
         rules.identityNames = IdentityFields.all
         return rules
+    }
+}
+
+extension Configuration.Upstream.Version {
+    var upstreamProtocol: UpstreamProtocol {
+        switch self {
+        case .auto: .negotiated
+        case .http1: .http1
+        case .h2, .h2c: .http2
+        }
     }
 }
 
@@ -145,6 +156,12 @@ extension Configuration.Server {
         limits.bodyRateMin = self.rates.body ?? 0
         limits.answerRateMin = self.rates.answer ?? 0
         limits.chunkExtensionBytesMax = self.chunkExtensions
+        limits.http2.streamsMax = self.http2.streams
+        limits.http2.windowBytes = self.http2.window
+        limits.http2.resetsMax = self.http2.resets
+        limits.http2.controlFramesMax = self.http2.controlFrames
+        limits.http2.errorsMax = self.http2.errors
+        limits.http2.continuationsMax = self.http2.continuations
         limits.suspiciousPaths = self.pathPolicy == .reject ? .reject : .pass
         return limits
     }

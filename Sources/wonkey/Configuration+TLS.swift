@@ -18,7 +18,8 @@ struct ListenerTLS: Sendable {
         var parts: [ServerTLS?] = []
         var named: [(name: String, part: any TLSReloadable)] = []
         for listener in listeners {
-            let part: ServerTLS? = if let tls = listener.tls { try ServerTLS(tls.settings) } else { nil }
+            let settings = listener.tls?.settings(http2: listener.http2)
+            let part: ServerTLS? = if let settings { try ServerTLS(settings) } else { nil }
             parts.append(part)
             if let part { named.append(("\(listener.address)", part)) }
         }
@@ -76,8 +77,9 @@ extension Configuration.TLSVersion {
 }
 
 extension Configuration.Listener.TLS {
-    fileprivate var settings: ServerTLSSettings {
+    fileprivate func settings(http2: Bool) -> ServerTLSSettings {
         var settings = ServerTLSSettings(certificates: self.certificates.map(\.keyFiles))
+        settings.protocols = http2 ? [.http2, .http1] : [.http1]
         settings.minimumVersion = self.minimumVersion.minimum
         switch (self.clientCA, self.clientAuthentication) {
         case (nil, _): settings.clientAuthentication = .none
@@ -95,6 +97,7 @@ extension Configuration.Upstream {
         settings.authorities = tls.ca
         settings.certificate = tls.certificate?.keyFiles
         settings.minimumVersion = tls.minimumVersion.minimum
+        settings.protocols = self.version.upstreamProtocol.offers
         return settings
     }
 }

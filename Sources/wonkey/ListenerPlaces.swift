@@ -24,6 +24,7 @@ struct ListenerPlaces {
             return ListenerPlace(
                 endpoint: listener.address,
                 proxyProtocol: listener.proxyProtocolSources.map { ProxyProtocolRules(sources: $0) },
+                takesHTTP2: listener.http2,
                 descriptor: descriptor,
                 sharing: sharing
             )

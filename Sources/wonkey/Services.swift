@@ -14,6 +14,8 @@ struct ListenerPlace: Sendable {
     var tls: ServerTLS?
     /// Whose word on the client comes first on each connection.
     var proxyProtocol: ProxyProtocolRules?
+    /// Whether clients without TLS may speak HTTP/2.
+    var takesHTTP2 = false
     /// A socket that was passed for it.
     var descriptor: CInt?
     var sharing: PortSharing = .exclusive
@@ -170,11 +172,16 @@ extension HTTPServer {
     /// Binds a configured address, or takes over the socket that was passed for it.
     @discardableResult
     func bind(to place: ListenerPlace) async throws -> String {
-        let (tls, proxyProtocol) = (place.tls, place.proxyProtocol)
+        let (tls, proxyProtocol, takesHTTP2) = (place.tls, place.proxyProtocol, place.takesHTTP2)
         do {
             switch (place.descriptor, place.endpoint) {
             case (let descriptor?, _):
-                try await self.bind(descriptor: descriptor, tls: tls, proxyProtocol: proxyProtocol)
+                try await self.bind(
+                    descriptor: descriptor,
+                    tls: tls,
+                    proxyProtocol: proxyProtocol,
+                    takesHTTP2: takesHTTP2
+                )
                 return place.endpoint.description
             case (nil, .tcp(let host, let port)):
                 return try await self.bind(
@@ -182,10 +189,16 @@ extension HTTPServer {
                     port: port,
                     tls: tls,
                     proxyProtocol: proxyProtocol,
+                    takesHTTP2: takesHTTP2,
                     sharing: place.sharing
                 ).description
             case (nil, .unix(let path)):
-                try await self.bind(unixSocketPath: path, tls: tls, proxyProtocol: proxyProtocol)
+                try await self.bind(
+                    unixSocketPath: path,
+                    tls: tls,
+                    proxyProtocol: proxyProtocol,
+                    takesHTTP2: takesHTTP2
+                )
                 return place.endpoint.description
             }
         } catch {

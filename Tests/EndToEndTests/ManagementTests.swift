@@ -244,12 +244,7 @@ struct ManagementTests {
 
     @Test("the API survives what a fuzzer sends, and answers only as it says it does")
     func fuzzed() async throws {
-        let environment = ProcessInfo.processInfo.environment
-        let fuzzer = environment["WONKEY_TEST_FUZZER"] ?? ".build/fuzz-venv/bin/schemathesis"
-        guard FileManager.default.isExecutableFile(atPath: fuzzer) else {
-            Issue.record("there is no \(fuzzer); run deploy/test, which installs schemathesis")
-            return
-        }
+        let fuzzer = try TestVenv.program("schemathesis")
         let open = "{limit: 1000000}"
         let deployment = try await Deployment(
             in: try #require(TemporaryDirectory.current),
@@ -266,7 +261,7 @@ struct ManagementTests {
         try Self.fuzzerSettings.write(toFile: settings, atomically: true, encoding: .utf8)
         try await Management.serving(deployment) { management in
             let token = try await management.register("alice")
-            let outcome = try await BuiltProduct(path: fuzzer).run(
+            let outcome = try await fuzzer.run(
                 [
                     "run", "http://127.0.0.1:\(management.port)/openapi.json", "-H", "Authorization: Bearer \(token)",
                     // Signing out would end the session that the run needs.

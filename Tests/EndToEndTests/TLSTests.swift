@@ -100,7 +100,7 @@ struct TLSTests {
             for (name, fault) in [
                 ("expired", "certificate"), ("foreign", "certificate"), ("misnamed", "certificate"), ("plain", "tls"),
             ] {
-                let answer = try await self.curl("-k", "-i", "\(url)/\(name)").standardOutput
+                let answer = try await self.curl("-k", "-i", "--http1.1", "\(url)/\(name)").standardOutput
                 #expect(
                     answer.hasPrefix("HTTP/1.1 502 ") && answer.contains("Content-Type: application/problem+json\r\n")
                 )

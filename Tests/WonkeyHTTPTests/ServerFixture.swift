@@ -11,6 +11,7 @@ enum ServerFixture {
     static func run<Result>(
         limits: ServerLimits = ServerLimits(),
         tls: ServerTLS? = nil,
+        takesHTTP2: Bool = false,
         onMalformed: @escaping @Sendable (MalformedRequest) -> Void = { _ in },
         onHandshake: @escaping @Sendable (HandshakeOutcome) -> Void = { _ in },
         onRefused: @escaping @Sendable (ConnectionRefusal) -> Void = { _ in },
@@ -25,7 +26,7 @@ enum ServerFixture {
             onHandshake: onHandshake,
             onRefusedConnection: onRefused
         ) { _ in Factory(make: handler) }
-        let address = try await server.bind(host: "127.0.0.1", port: 0, tls: tls)
+        let address = try await server.bind(host: "127.0.0.1", port: 0, tls: tls, takesHTTP2: takesHTTP2)
         let result: Result
         do { result = try await body(address.port, server) } catch {
             await server.shutdown(deadline: .zero)

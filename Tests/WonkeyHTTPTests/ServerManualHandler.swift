@@ -57,7 +57,7 @@ final class ManualExchanges: Sendable {
         try await self.wait { $0.paths.count > index }
         let bound = self.state.withLock { $0.exchanges[index] }
         let deadline = ContinuousClock.now + .seconds(30)
-        while try await !bound.eventLoop.submit({ bound.value.connection?.isLastRequest ?? true }).get() {
+        while try await !bound.eventLoop.submit({ bound.value.wire?.isLastRequest ?? true }).get() {
             guard ContinuousClock.now < deadline else { throw TimedOut(seen: self.seen) }
             try await Task.sleep(for: .milliseconds(2))
         }

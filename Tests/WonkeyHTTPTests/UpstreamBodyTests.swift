@@ -111,7 +111,7 @@ private let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
                 case .ready, .writable(true):
                     // Ends only because the upstream does not read.
                     while let exchange = recorder.exchange, exchange.isWritable { exchange.write(piece) }
-                    let buffered = recorder.exchange?.connection?.bufferedBytes ?? 0
+                    let buffered = recorder.exchange?.pool?.bufferedBytes ?? 0
                     #expect(buffered > 64 * 1024 && buffered <= 192 * 1024)
                 case .informational, .head, .body, .ended, .writable, .unwanted, .failed: break
                 }

@@ -54,9 +54,10 @@ build_packages=(
     ca-certificates
 )
 
-# What tests fuzz the management API with. hypothesis is the newest that hypothesis-jsonschema 0.23 works with.
+# What tests fuzz the management API with (hypothesis is the newest that hypothesis-jsonschema 0.23 works with), and what
+# they speak to the proxy with that is not ours.
 # shellcheck disable=SC2034 # read by the scripts that source this
-fuzz_packages=(schemathesis==4.4.4 hypothesis==6.142.5)
+test_packages=(schemathesis==4.4.4 hypothesis==6.142.5 h2==4.4.1 grpcio==1.85.1 websockets==17.4 hypercorn==0.18.0)
 
 # What the proxy is compared on, with and without it in between.
 # shellcheck disable=SC2034 # read by the scripts that source this

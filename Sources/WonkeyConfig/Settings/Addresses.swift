@@ -42,6 +42,8 @@ extension Configuration {
         ///
         /// Absent: one that is passed with this address, if there is one.
         package var socketName: String?
+        /// Whether clients may speak HTTP/2: chosen by ALPN under TLS, by prior knowledge without.
+        package var http2 = true
 
         package init(address: Endpoint) {
             self.address = address
@@ -96,6 +98,12 @@ extension Configuration.Listener {
             "socket",
             .text(Pattern("^[ -9;-~]{1,255}$", "the FileDescriptorName of a socket unit")),
             "The name of the socket that systemd passes for this listener; by default the one with its address."
+        )
+        section.read(
+            "http2",
+            into: &listener.http2,
+            .boolean,
+            "Whether clients may speak HTTP/2: by ALPN under TLS, by prior knowledge (h2c) without."
         )
         return listener
     }

@@ -79,6 +79,12 @@ extension Configuration.Server {
             .boolean,
             "Lets several processes listen on the same TCP addresses, so that a new one is there before the old one goes."
         )
+        section.read(
+            "http2",
+            into: &server.http2,
+            .section(HTTP2.read),
+            "What a client may do on one HTTP/2 connection; what exceeds a rate, counted over 30 s, ends it."
+        )
         section.read("loops", into: &server.loops, .integerOrAuto(1...1_024), "Event loops; auto: one per processor.")
         return server
     }
@@ -121,6 +127,34 @@ extension Configuration.Server.Rates {
             "Of an answer that waits for its client, per second, over timeouts.write; slower is cut off; none: any."
         )
         return rates
+    }
+}
+
+extension Configuration.Server.HTTP2 {
+    static func read(_ section: inout Section) -> Self {
+        var http2 = Self()
+        section.read("streams", into: &http2.streams, .integer(1...10_000), "Requests at the same time, at most.")
+        section.read(
+            "window",
+            into: &http2.window,
+            .size((64 << 10)...(16 << 20)),
+            "Body bytes a client may send ahead on one stream; each stream may hold as many in memory. 64KiB to 16MiB."
+        )
+        section.read("resets", into: &http2.resets, .integer(1...1_000_000), "Requests taken back, at most.")
+        section.read(
+            "control_frames",
+            into: &http2.controlFrames,
+            .integer(10...1_000_000),
+            "SETTINGS, PING and PRIORITY frames, at most."
+        )
+        section.read("errors", into: &http2.errors, .integer(1...1_000_000), "Malformed requests, at most.")
+        section.read(
+            "continuations",
+            into: &http2.continuations,
+            .integer(1...1_000),
+            "CONTINUATION frames of one request, at most."
+        )
+        return http2
     }
 }
 

@@ -43,6 +43,24 @@ extension Configuration {
             package init() {}
         }
 
+        /// What a client may do on one HTTP/2 connection; rates are per 30 s.
+        package struct HTTP2: Hashable, Sendable {
+            /// Requests at the same time.
+            package var streams = 100
+            /// Body bytes sent ahead on one stream.
+            package var window = 64 << 10
+            /// Requests taken back.
+            package var resets = 200
+            /// SETTINGS, PING and PRIORITY frames.
+            package var controlFrames = 1_000
+            /// Malformed requests.
+            package var errors = 100
+            /// CONTINUATION frames of one header section.
+            package var continuations = 8
+
+            package init() {}
+        }
+
         /// What becomes of a path with `.` or `..` segments, `//`, `;`, `%2f`, `%00` or the like.
         package enum PathPolicy: String, Hashable, Sendable, CaseIterable {
             /// 400.
@@ -81,6 +99,7 @@ extension Configuration {
         package var requestID: RequestID = .generate
         /// Whether several processes may listen on the same TCP addresses.
         package var reusesPort = false
+        package var http2: HTTP2 = .init()
         /// Event loops, 1 to 1024; `nil` (`auto`) is one per processor.
         package var loops: Int?
 

@@ -1,7 +1,7 @@
 package import WonkeyCore
 
 extension Configuration {
-    /// A server requests are forwarded to (`upstreams`), over HTTP/1.1.
+    /// A server requests are forwarded to (`upstreams`).
     package struct Upstream: Hashable, Sendable {
         package struct Timeouts: Hashable, Sendable {
             /// Until the connection stands, TLS handshake included.
@@ -12,6 +12,17 @@ extension Configuration {
             package var idle: Duration = .seconds(60)
 
             package init() {}
+        }
+
+        /// What a server is spoken to with.
+        package enum Version: String, Hashable, Sendable, CaseIterable {
+            /// HTTP/2 if TLS is spoken and the server chooses it, otherwise HTTP/1.1.
+            case auto
+            case http1
+            /// HTTP/2 over TLS.
+            case h2
+            /// HTTP/2 without TLS, by prior knowledge.
+            case h2c
         }
 
         /// A field set on every request, in place of what the client sent under that name.
@@ -38,6 +49,8 @@ extension Configuration {
         package var resolveEvery: Duration = .seconds(30)
         /// Absent: plain HTTP.
         package var tls: TLS?
+        /// `h2` only with TLS, `h2c` only without.
+        package var version = Version.auto
         package var timeouts: Timeouts = .init()
         /// Connections to a target per event loop, at most.
         package var connections = 64
@@ -75,6 +88,20 @@ extension Configuration.Upstream {
             upstream.tls = upstream.tls ?? TLS()
         } else if section.has("tls") {
             section.fault("is for servers with https:// in their 'url'", at: "tls")
+        }
+        section.read(
+            "protocol",
+            into: &upstream.version,
+            .choice(.auto),
+            "auto: HTTP/2 over TLS if the server chooses it, otherwise HTTP/1.1; http1; h2: over TLS; h2c: without."
+        )
+        switch upstream.version {
+        case .auto, .http1: break
+        case .h2 where !usesTLS:
+            section.fault("h2 is for servers with https:// in their 'url'; write h2c for http://", at: "protocol")
+        case .h2c where usesTLS:
+            section.fault("h2c is for servers with http:// in their 'url'; write h2 for https://", at: "protocol")
+        case .h2, .h2c: break
         }
         Self.readBalancing(&section, into: &upstream)
         section.read("timeouts", into: &upstream.timeouts, .section(Timeouts.read), "How long the server may take.")

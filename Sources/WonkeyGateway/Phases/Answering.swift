@@ -20,8 +20,14 @@ extension GatewayExchange {
         // Nothing about limits on 401 and 403: it would disclose another key's traffic (L10).
         if problem.status != 401, problem.status != 403 { self.addRateLimitFields(to: &limits) }
         self.addCrossOriginFields(to: &limits)
-        let fields = answer.fields + limits.lines.map { (FieldName($0.name), $0.value) }
-        self.exchange.respond(problem: problem, fields: fields + [(.xRequestID, self.requestID)])
+        let limitFields = limits.lines.map { (FieldName($0.name), $0.value) }
+        let fields = answer.fields + limitFields + [(.xRequestID, self.requestID)]
+        if let head = self.head, GRPCAnswer.isCall(head) {
+            self.exchange.respond(GRPCAnswer.head(problem, to: head, fields: fields), body: .none)
+            self.exchange.end()
+        } else {
+            self.exchange.respond(problem: problem, fields: fields)
+        }
     }
 
     func respond(fixed response: FixedResponse) {

@@ -137,7 +137,7 @@ final class UpstreamAnswer: UpstreamReceiver {
         if self.request.isDetached { return self.request.detachedEnded() }
         switch self.request.answerState {
         case .none: self.request.respond(problem: fault.answer)
-        case .begun: self.request.exchange.abort()
+        case .begun: self.request.breakOff(fault)
         case .complete: break
         }
     }
@@ -156,6 +156,13 @@ final class UpstreamAnswer: UpstreamReceiver {
 }
 
 extension GatewayExchange {
+    /// Ends an answer that cannot be completed so that the client sees that it is not.
+    fileprivate func breakOff(_ fault: UpstreamFault) {
+        guard let head = self.head, GRPCAnswer.isCall(head) else { return self.exchange.abort() }
+        // An answer of a declared length has no trailers: that ends as any other.
+        self.exchange.end(trailers: GRPCAnswer.trailers(fault.answer.problem))
+    }
+
     /// Begins the answer with the upstream's head.
     fileprivate func respond(forwarded head: ResponseHead, framing: BodyFraming) {
         guard self.answerState == .none, !self.isOver || self.isDetached else { return }

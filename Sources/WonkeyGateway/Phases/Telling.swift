@@ -19,6 +19,7 @@ extension GatewayExchange {
         switch self.head?.version {
         case .http10: "1.0"
         case .http11, nil: "1.1"
+        case .http2: "2"
         }
     }
 

@@ -8,7 +8,7 @@ struct FieldFacts {
 
     /// Reads and checks `Host`, the framing fields, `Connection`, `Expect` and `TE`.
     init(_ fields: FieldSection, version: HTTPVersion) throws(RequestParser.Fault) {
-        self.keepsAlive = version == .http11
+        self.keepsAlive = version != .http10
         self.framing = try FieldFacts.framing(fields, version)
         var hostCount = 0
         var (says, saysOtherExpectation) = (ConnectionOptions(), false)
@@ -75,7 +75,7 @@ struct ConnectionOptions {
     func keepsAlive(_ version: HTTPVersion) -> Bool {
         switch version {
         case .http10: self.saysKeepAlive && !self.saysClose
-        case .http11: !self.saysClose
+        case .http11, .http2: !self.saysClose
         }
     }
 }

@@ -87,7 +87,11 @@ package enum ForwardedRequest {
         let hostValue = try ForwardedRequest.writeRequestLine(head, rules, to: &bytes)
         ForwardedRequest.writeClientFields(head.fields, rules, context, to: &bytes)
         if let hopsLeft { bytes.writeString("Max-Forwards: \(hopsLeft)\r\n") }
-        bytes.writeStaticString(head.version == .http10 ? "Via: 1.0 " : "Via: 1.1 ")
+        switch head.version {
+        case .http10: bytes.writeStaticString("Via: 1.0 ")
+        case .http11: bytes.writeStaticString("Via: 1.1 ")
+        case .http2: bytes.writeStaticString("Via: 2.0 ")
+        }
         bytes.writeFieldValue(rules.pseudonym)
         bytes.writeStaticString("\r\n")
         ForwardedFields.write(head, rules.forwardedStyle, context, to: &bytes)

@@ -53,9 +53,9 @@ package enum Method: Hashable, Sendable {
     }
 }
 
-/// The minor version of an HTTP/1 message; anything above 1 is read as 1 (R17).
+/// The version of a message; a minor version of HTTP/1 above 1 is read as 1 (R17).
 package enum HTTPVersion: Hashable, Sendable {
-    case http10, http11
+    case http10, http11, http2
 }
 
 /// How the end of a body is found.

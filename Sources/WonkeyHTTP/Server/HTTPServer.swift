@@ -4,7 +4,14 @@ package import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// An HTTP/1.1 server on one or more addresses.
+/// How clients of a listener speak.
+private struct ListenerRules {
+    var tls: ServerTLS?
+    var proxyProtocol: ProxyProtocolRules?
+    var takesHTTP2: Bool
+}
+
+/// An HTTP server on one or more addresses.
 package final class HTTPServer: Sendable {
     /// Makes the per-loop factory; called once per event loop, on it.
     package typealias MakeFactory = @Sendable (any EventLoop) -> any RequestHandlerFactory
@@ -58,6 +65,7 @@ package final class HTTPServer: Sendable {
     ///   - port: 0 lets the system choose.
     ///   - tls: What clients must speak; `nil` for plain HTTP.
     ///   - proxyProtocol: Whose word on the client comes first on each connection; `nil` if nobody's.
+    ///   - takesHTTP2: Whether clients without TLS may speak HTTP/2; under TLS, ``ServerTLSSettings/protocols`` says so.
     ///   - sharing: Whether other processes may listen on the same address.
     /// - Returns: The bound address.
     /// - Throws: The system's error.
@@ -67,9 +75,11 @@ package final class HTTPServer: Sendable {
         port: Int,
         tls: ServerTLS? = nil,
         proxyProtocol: ProxyProtocolRules? = nil,
+        takesHTTP2: Bool = false,
         sharing: PortSharing = .exclusive
     ) async throws -> PeerAddress {
-        var bootstrap = self.noticingDeadPeers(self.bootstrap(tls, proxyProtocol))
+        let rules = ListenerRules(tls: tls, proxyProtocol: proxyProtocol, takesHTTP2: takesHTTP2)
+        var bootstrap = self.noticingDeadPeers(self.bootstrap(rules))
         if sharing == .shared {
             bootstrap = bootstrap.serverChannelOption(.socketOption(Listener.reusePort), value: 1)
         }
@@ -84,13 +94,16 @@ package final class HTTPServer: Sendable {
     ///   - descriptor: A listening stream socket; owned by the server from now on.
     ///   - tls: What clients must speak; `nil` for plain HTTP.
     ///   - proxyProtocol: Whose word on the client comes first on each connection; `nil` if nobody's.
+    ///   - takesHTTP2: Whether clients without TLS may speak HTTP/2.
     /// - Throws: The system's error.
     package func bind(
         descriptor: CInt,
         tls: ServerTLS? = nil,
-        proxyProtocol: ProxyProtocolRules? = nil
+        proxyProtocol: ProxyProtocolRules? = nil,
+        takesHTTP2: Bool = false
     ) async throws {
-        let channel = try await self.bootstrap(tls, proxyProtocol).withBoundSocket(descriptor).get()
+        let rules = ListenerRules(tls: tls, proxyProtocol: proxyProtocol, takesHTTP2: takesHTTP2)
+        let channel = try await self.bootstrap(rules).withBoundSocket(descriptor).get()
         self.state.withLock { $0.listeners.append(Listener(channel: channel, sharing: .exclusive)) }
     }
 
@@ -98,9 +111,11 @@ package final class HTTPServer: Sendable {
     package func bind(
         unixSocketPath: String,
         tls: ServerTLS? = nil,
-        proxyProtocol: ProxyProtocolRules? = nil
+        proxyProtocol: ProxyProtocolRules? = nil,
+        takesHTTP2: Bool = false
     ) async throws {
-        let bound = self.bootstrap(tls, proxyProtocol).bind(
+        let rules = ListenerRules(tls: tls, proxyProtocol: proxyProtocol, takesHTTP2: takesHTTP2)
+        let bound = self.bootstrap(rules).bind(
             unixDomainSocketPath: unixSocketPath,
             cleanupExistingSocketFile: true
         )
@@ -108,7 +123,7 @@ package final class HTTPServer: Sendable {
         self.state.withLock { $0.listeners.append(Listener(channel: channel, sharing: .exclusive)) }
     }
 
-    private func bootstrap(_ tls: ServerTLS?, _ proxyProtocol: ProxyProtocolRules?) -> ServerBootstrap {
+    private func bootstrap(_ rules: ListenerRules) -> ServerBootstrap {
         let limits = self.shared.limits
         let mark = ChannelOptions.Types.WriteBufferWaterMark(
             low: limits.writeBufferBytesMax / 2,
@@ -126,29 +141,25 @@ package final class HTTPServer: Sendable {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 4096, maximum: 64 * 1024)
             )
-            .childChannelInitializer { self.accept($0, tls, proxyProtocol) }
+            .childChannelInitializer { self.accept($0, rules) }
     }
 
-    private func accept(
-        _ channel: any Channel,
-        _ tls: ServerTLS?,
-        _ proxyProtocol: ProxyProtocolRules?
-    ) -> EventLoopFuture<Void> {
+    private func accept(_ channel: any Channel, _ rules: ListenerRules) -> EventLoopFuture<Void> {
         let count = self.shared.connectionCount.add(1, ordering: .sequentiallyConsistent).newValue
         let loop = self.loop(of: channel)
         guard count <= loop.limits.connectionsMax else { return self.refuse(channel, .total) }
         // Whom a balancer names is counted when it has.
-        guard proxyProtocol != nil || self.countByAddress(channel, of: channel.remoteAddress, loop.limits) else {
+        guard rules.proxyProtocol != nil || self.countByAddress(channel, of: channel.remoteAddress, loop.limits) else {
             return self.refuse(channel, .address)
         }
         do {
-            if let proxyProtocol {
-                let header = ProxyHeaderHandler(loop: loop, rules: proxyProtocol, isSecure: tls != nil) {
-                    try self.begin(on: $0, announced: loop.clientAddress(of: $0), tls, loop)
+            if let proxyProtocol = rules.proxyProtocol {
+                let header = ProxyHeaderHandler(loop: loop, rules: proxyProtocol, isSecure: rules.tls != nil) {
+                    try self.begin(on: $0, announced: loop.clientAddress(of: $0), rules, loop)
                 }
                 try channel.pipeline.syncOperations.addHandler(header)
             } else {
-                try Self.begin(on: channel, tls, loop)
+                try Self.begin(on: channel, rules, loop)
             }
             return channel.eventLoop.makeSucceededVoidFuture()
         } catch {
@@ -192,7 +203,7 @@ package final class HTTPServer: Sendable {
     private func begin(
         on channel: any Channel,
         announced client: PeerAddress,
-        _ tls: ServerTLS?,
+        _ rules: ListenerRules,
         _ loop: ServerLoop
     ) throws {
         let address = try? SocketAddress(ipAddress: client.ip, port: client.port)
@@ -200,15 +211,19 @@ package final class HTTPServer: Sendable {
             self.shared.onRefusedConnection(.address)
             throw ChannelError.operationUnsupported
         }
-        try Self.begin(on: channel, tls, loop)
+        try Self.begin(on: channel, rules, loop)
     }
 
     /// Adds what speaks with the client.
-    private static func begin(on channel: any Channel, _ tls: ServerTLS?, _ loop: ServerLoop) throws {
-        if let tls {
+    private static func begin(on channel: any Channel, _ rules: ListenerRules, _ loop: ServerLoop) throws {
+        if let tls = rules.tls {
             try ServerHandshake.begin(on: channel, tls, loop)
         } else {
-            let connection = ServerConnection(loop: loop, allocator: channel.allocator)
+            let connection = ServerConnection(
+                loop: loop,
+                allocator: channel.allocator,
+                takesHTTP2: rules.takesHTTP2
+            )
             try channel.pipeline.syncOperations.addHandler(connection)
         }
     }

@@ -23,6 +23,10 @@ package struct MalformedRequest: Hashable, Sendable {
         case plainText = "plain_text"
         /// No PROXY protocol header, or not from where one is believed; closed without an answer.
         case proxyHeader = "proxy_header"
+        /// Broken HTTP/2, which ends the stream or the connection without an answer.
+        case http2
+        /// More of what HTTP/2 allows than ``HTTP2Limits`` does; ends the connection.
+        case http2Abuse = "http2_abuse"
 
         /// What the client should know about it.
         var detail: String {
@@ -44,6 +48,8 @@ package struct MalformedRequest: Hashable, Sendable {
             case .timedOut: "The request did not arrive in time."
             case .plainText: "This port speaks HTTPS: use https:// instead of http://."
             case .proxyHeader: "This port is for balancers that speak the PROXY protocol."
+            case .http2: "The request breaks the rules of HTTP/2."
+            case .http2Abuse: "Too much of it: resets, control frames or faults."
             case .tls: "This port speaks plain HTTP: use http:// instead of https://."
             }
         }

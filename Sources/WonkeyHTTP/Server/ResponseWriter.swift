@@ -49,12 +49,13 @@ enum ResponseWriter {
         } else {
             switch body {
             case .none:
-                plan.contentLength = 0
+                // The end of an HTTP/2 stream says that there is none.
+                plan.contentLength = version == .http2 ? nil : 0
                 plan.framing = .length(left: 0)
             case .length(let length):
                 plan.contentLength = length
                 plan.framing = .length(left: length)
-            case .chunked where version == .http11:
+            case .chunked where version != .http10:
                 plan.isChunked = true
                 plan.framing = .chunked
             case .chunked:

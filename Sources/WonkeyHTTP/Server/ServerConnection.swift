@@ -8,7 +8,7 @@ import WonkeyCore
 /// One client connection: moves bytes between the socket, the parser and the exchange under way.
 ///
 /// ``ConnectionLife`` decides what follows what, ``ConnectionWait`` what is late, ``ServerOutput`` gathers writes.
-final class ServerConnection: ChannelInboundHandler, LoopConnection {
+final class ServerConnection: ChannelInboundHandler, RemovableChannelHandler, LoopConnection, ServerWire {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -25,10 +25,7 @@ final class ServerConnection: ChannelInboundHandler, LoopConnection {
     private var parser: RequestParser
     private var life: ConnectionLife
     private var wait = ConnectionWait()
-    /// Of the body that is awaited, if there is a least rate.
-    private var pace: TransferPace?
-    /// Since the body was awaited last.
-    private var bytesRead = 0
+    private var bodyDeadline = BodyDeadline()
     private var exchange: ServerExchange?
     /// What is left of a body while it is dropped.
     private var discarded = BodyDecoder(length: 0)
@@ -37,20 +34,34 @@ final class ServerConnection: ChannelInboundHandler, LoopConnection {
     private var isProcessing = false
     private var isReadOutstanding = false
     private var isInRead = false
+    /// Whether it may yet turn out that the client speaks HTTP/2; decided by the connection's first bytes.
+    private var takesHTTP2: Bool
+    private var isHandedOver = false
 
     var limits: ServerLimits { self.loop.limits }
 
-    /// Whether the answer being made must be the connection's last.
     var isLastRequest: Bool { self.life.isLastRequest }
 
     /// Of a client that proved who it is.
     var clientCertificate: ClientCertificate? { self.transport?.clientCertificate }
 
-    /// `http` or `https`.
     var scheme: String { self.transport == nil ? "http" : "https" }
 
-    init(loop: ServerLoop, allocator: ByteBufferAllocator, transport: TLSTransport? = nil) {
+    /// Makes one.
+    ///
+    /// - Parameters:
+    ///   - loop: Serves the requests.
+    ///   - allocator: For what is written.
+    ///   - transport: The socket's side of TLS.
+    ///   - takesHTTP2: Whether the client may speak HTTP/2 without having asked (RFC 9113 §3.3).
+    init(
+        loop: ServerLoop,
+        allocator: ByteBufferAllocator,
+        transport: TLSTransport? = nil,
+        takesHTTP2: Bool = false
+    ) {
         self.loop = loop
+        self.takesHTTP2 = takesHTTP2
         self.transport = transport
         self.output = ServerOutput(allocator: allocator, transport: transport)
         self.parser = RequestParser(limits: loop.limits)
@@ -87,7 +98,7 @@ extension ServerConnection {
         var bytes = self.unwrapInboundIn(data)
         self.isReadOutstanding = false
         self.isInRead = true
-        self.bytesRead &+= bytes.readableBytes
+        self.bodyDeadline.received(bytes.readableBytes)
         self.output.isFlushedByReader = true
         if self.input.readableBytes == 0 {
             self.input = bytes
@@ -142,7 +153,7 @@ extension ServerConnection {
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         self.output.close()
-        self.loop.closed(self)
+        if !self.isHandedOver { self.loop.closed(self) }
     }
 }
 
@@ -184,6 +195,17 @@ extension ServerConnection {
     }
 
     private func readHead() {
+        if self.takesHTTP2 {
+            switch HTTP2Preface.match(self.input.readableBytesUInt8Span) {
+            case .no: self.takesHTTP2 = false
+            case .yes: return self.handOver()
+            case .incomplete:
+                if self.input.readableBytes > 0, self.wait.subject != .head {
+                    self.expect(.head, within: self.limits.headTimeout)
+                }
+                return
+            }
+        }
         switch self.parser.parse(&self.input) {
         case .incomplete:
             if self.parser.hasBegun {
@@ -200,10 +222,35 @@ extension ServerConnection {
         self.wait.end()
         self.life.headReceived()
         self.hasMoved = true
-        let exchange = ServerExchange(connection: self, head: head, headByteCount: byteCount)
+        let decoder = BodyDecoder(head.framing, limits: self.limits)
+        let exchange = ServerExchange(wire: self, head: head, headByteCount: byteCount, decoder: decoder)
         self.exchange = exchange
         self.loop.shared.inFlightCount.add(1, ordering: .relaxed)
         exchange.begin(self.loop.factory.makeHandler(for: exchange), head)
+    }
+
+    /// The client speaks HTTP/2: makes way for that, and hands over what was read.
+    private func handOver() {
+        guard let context = self.context else { return }
+        let origin = ConnectionOrigin(
+            remoteAddress: self.remoteAddress,
+            localAddress: self.localAddress,
+            scheme: self.scheme
+        )
+        do {
+            try HTTP2ServerConnection.begin(behind: self, context, loop: self.loop, origin: origin)
+        } catch {
+            return self.close()
+        }
+        self.isHandedOver = true
+        self.loop.handedOver(self)
+        _ = self.life.closed()
+        self.wait.end()
+        let input = self.input
+        self.input = ByteBuffer()
+        context.fireChannelRead(NIOAny(input))
+        context.fireChannelReadComplete()
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
     /// Answers a request that never became one, and closes (R6).
@@ -225,10 +272,51 @@ extension ServerConnection {
         context.read()
     }
 
-    /// Hands all written bytes to the socket and calls `done` when it has taken them.
+    var hasInput: Bool { self.input.readableBytes > 0 }
+
+    func nextPart(_ decoder: inout BodyDecoder) -> ChunkedDecoder.Part { decoder.next(&self.input) }
+
+    func discard(_ decoder: inout BodyDecoder) -> BodyDecoder.Discarded { decoder.discard(&self.input) }
+}
+
+// MARK: - Writing
+
+extension ServerConnection {
+    func writeInformational(_ head: ResponseHead) -> Int {
+        defer { self.output.flush() }
+        return self.output.write { ResponseWriter.writeInformational(head, to: &$0) }
+    }
+
+    func writeHead(_ head: ResponseHead, _ plan: ResponseWriter.Plan) -> Int {
+        self.output.write { ResponseWriter.write(head, plan, date: self.loop.dateLine, to: &$0) }
+    }
+
+    func writeBody(_ chunk: ByteBuffer, asChunk: Bool) -> Int {
+        guard asChunk else {
+            self.output.write(chunk)
+            return chunk.readableBytes
+        }
+        let before = self.output.write { buffer in
+            buffer.writeHexadecimal(chunk.readableBytes)
+            buffer.writeStaticString("\r\n")
+        }
+        self.output.write(chunk)
+        return before + chunk.readableBytes + self.output.write { $0.writeStaticString("\r\n") }
+    }
+
+    func writeEnd(trailers: FieldSection?) -> Int {
+        self.output.write { buffer in
+            buffer.writeStaticString("0\r\n")
+            trailers?.write(to: &buffer) { ForwardedTrailers.isAllowed($0) }
+            buffer.writeStaticString("\r\n")
+        }
+    }
+
     func finishWrites(_ done: @escaping (_ succeeded: Bool) -> Void) {
         if !self.output.finish(done) { self.expectProgress() }
     }
+
+    func flush() { self.output.flush() }
 }
 
 // MARK: - Ends
@@ -318,25 +406,7 @@ extension ServerConnection {
 
     func expectBody() {
         guard self.wait.subject != .write else { return }
-        let limits = self.limits
-        if limits.bodyRateMin > 0 {
-            self.expectBody(atLeast: limits.bodyRateMin, limits.bodyIdleTimeout)
-        } else {
-            self.expect(.body, within: limits.bodyIdleTimeout)
-        }
-    }
-
-    /// Time in which nobody waited for the body does not count.
-    private func expectBody(atLeast rate: Int, _ timeout: Duration) {
-        let now = self.loop.now
-        if self.wait.subject == .body, self.pace != nil {
-            self.pace?.moved(self.bytesRead, at: now)
-        } else {
-            self.pace = TransferPace(bytesPerSecond: rate, window: TimeAmount(timeout), now: now)
-        }
-        self.bytesRead = 0
-        let idle = self.loop.deadline(after: timeout)
-        self.wait.begin(.body, until: min(idle, self.pace.map { $0.deadline + self.loop.tick } ?? idle))
+        self.wait.begin(.body, until: self.bodyDeadline.next(isWaiting: self.wait.subject == .body, on: self.loop))
     }
 
     func expectNoBody() {

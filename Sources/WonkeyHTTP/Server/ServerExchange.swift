@@ -26,14 +26,16 @@ package final class ServerExchange {
     package private(set) var bytesReceived: Int64
     /// Bytes of the answer written so far, head included.
     package private(set) var bytesSent: Int64 = 0
+    /// What followed the body; set before ``RequestHandler/bodyEnded()`` is called.
+    package private(set) var requestTrailers: FieldSection?
 
     private(set) var decoder: BodyDecoder
-    private(set) var connection: ServerConnection?
+    private(set) var wire: (any ServerWire)?
     private var handler: (any RequestHandler)?
     private let method: Method
     private let version: HTTPVersion
     private let declaredLength: Int64?
-    private let wantsTrailers: Bool
+    private let takesTrailers: Bool
     private var awaitsContinue: Bool
     private var closes: Bool
     private var bodyState = BodyState.unread
@@ -41,22 +43,28 @@ package final class ServerExchange {
     private var answer = AnswerProgress()
     private var isDelivering = false
 
-    init(connection: ServerConnection, head: RequestHead, headByteCount: Int) {
-        let limits = connection.limits
-        self.connection = connection
-        self.eventLoop = connection.loop.eventLoop
-        self.remoteAddress = connection.remoteAddress
-        self.localAddress = connection.localAddress
-        self.scheme = connection.scheme
-        self.clientCertificate = connection.clientCertificate
-        self.bodyBytesMax = limits.bodyBytesMax
+    /// Makes the exchange of a request.
+    ///
+    /// - Parameters:
+    ///   - wire: What it came on.
+    ///   - head: Its head.
+    ///   - headByteCount: Bytes the head took.
+    ///   - decoder: Finds the end of the body, where the wire does not.
+    init(wire: any ServerWire, head: RequestHead, headByteCount: Int, decoder: BodyDecoder) {
+        self.wire = wire
+        self.eventLoop = wire.loop.eventLoop
+        self.remoteAddress = wire.remoteAddress
+        self.localAddress = wire.localAddress
+        self.scheme = wire.scheme
+        self.clientCertificate = wire.clientCertificate
+        self.bodyBytesMax = wire.loop.limits.bodyBytesMax
         self.bytesReceived = Int64(headByteCount)
         self.method = head.method
         self.version = head.version
-        self.wantsTrailers = head.wantsTrailers
+        self.takesTrailers = head.wantsTrailers || head.version == .http2
         self.awaitsContinue = head.expectsContinue
         self.closes = !head.keepsAlive
-        self.decoder = BodyDecoder(head.framing, limits: limits)
+        self.decoder = decoder
         switch head.framing {
         case .none: self.declaredLength = 0
         case .length(let length): self.declaredLength = length
@@ -65,7 +73,7 @@ package final class ServerExchange {
     }
 
     /// Whether the client takes more bytes now; writing on when it does not costs memory.
-    package var isWritable: Bool { self.connection?.isWritable ?? false }
+    package var isWritable: Bool { self.wire?.isWritable ?? false }
 
     /// Whether the answer has begun, so that its status can no longer be changed.
     package var hasBegunAnswer: Bool { self.answer.hasBegun }
@@ -83,26 +91,25 @@ extension ServerExchange {
     ///
     /// - Parameter sendsContinue: `false` when somebody else's 100 is passed on instead.
     package func readBody(sendsContinue: Bool = true) {
-        guard case .unread = self.bodyState, let connection = self.connection else { return }
+        guard case .unread = self.bodyState, let wire = self.wire else { return }
         if let limit = self.bodyBytesMax, let length = self.declaredLength, length > limit {
             self.failBody(.tooLarge(limit: limit))
             return
         }
         self.bodyState = .reading
-        if self.awaitsContinue, sendsContinue, connection.input.readableBytes == 0 {
+        if self.awaitsContinue, sendsContinue, !wire.hasInput {
             self.awaitsContinue = false
-            _ = connection.output.write { $0.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n") }
-            connection.output.flush()
+            _ = wire.writeInformational(ResponseHead(status: 100))
         }
         self.deliverBody()
-        connection.armRead()
+        wire.armRead()
     }
 
     /// Stops delivery of body bytes until ``resumeBody()``.
     package func pauseBody() {
         guard case .reading = self.bodyState else { return }
         self.bodyState = .paused
-        self.connection?.expectNoBody()
+        self.wire?.expectNoBody()
     }
 
     /// Continues delivery; buffered bytes are delivered before this returns.
@@ -110,7 +117,7 @@ extension ServerExchange {
         guard case .paused = self.bodyState else { return }
         self.bodyState = .reading
         self.deliverBody()
-        self.connection?.armRead()
+        self.wire?.armRead()
     }
 
     var isReadingBody: Bool {
@@ -129,16 +136,17 @@ extension ServerExchange {
         guard !self.isDelivering else { return }
         self.isDelivering = true
         defer { self.isDelivering = false }
-        while case .reading = self.bodyState, let connection = self.connection {
-            switch self.decoder.next(&connection.input) {
+        while case .reading = self.bodyState, let wire = self.wire {
+            switch wire.nextPart(&self.decoder) {
             case .incomplete:
-                connection.expectBody()
+                wire.expectBody()
                 return
             case .data(let chunk): self.deliver(chunk)
-            case .end:
+            case .end(let trailers):
                 self.bodyState = .ended
                 self.awaitsContinue = false
-                connection.expectNoBody()
+                self.requestTrailers = trailers
+                wire.expectNoBody()
                 self.handler?.bodyEnded()
             case .malformed: self.failBody(.malformed)
             }
@@ -164,7 +172,7 @@ extension ServerExchange {
     private func failBody(_ fault: BodyFault) {
         self.bodyState = .failed
         self.closes = true
-        self.connection?.expectNoBody()
+        self.wire?.expectNoBody()
         self.eventLoop.assumeIsolated().execute { self.handler?.bodyFailed(fault) }
     }
 
@@ -178,15 +186,13 @@ extension ServerExchange {
 extension ServerExchange {
     /// Sends a 1xx head at once; HTTP/1.0 clients get none (F10).
     package func sendInformational(_ head: ResponseHead) {
-        guard let connection = self.connection, !self.hasBegunAnswer, self.version == .http11 else { return }
+        guard let wire = self.wire, !self.hasBegunAnswer, self.version != .http10 else { return }
         guard (100..<200).contains(head.status), head.status != 101 else { return }
         if head.status == 100 {
             guard self.awaitsContinue else { return }
             self.awaitsContinue = false
         }
-        let count = connection.output.write { ResponseWriter.writeInformational(head, to: &$0) }
-        self.bytesSent += Int64(count)
-        connection.output.flush()
+        self.bytesSent += Int64(wire.writeInformational(head))
     }
 
     /// Begins the answer.
@@ -198,109 +204,92 @@ extension ServerExchange {
     ///   - head: Status and fields.
     ///   - body: How the body ends; ``BodyFraming/none`` sends `Content-Length: 0` where a body is allowed.
     package func respond(_ head: ResponseHead, body: BodyFraming) {
-        guard let connection = self.connection, !self.hasBegunAnswer else { return }
-        self.settleUnreadBody(connection, status: head.status)
+        guard let wire = self.wire, !self.hasBegunAnswer else { return }
+        self.settleUnreadBody(wire, status: head.status)
         let plan = ResponseWriter.plan(
             body: body,
             status: head.status,
             method: self.method,
             version: self.version,
-            closes: self.closes || connection.isLastRequest
+            closes: self.closes || wire.isLastRequest
         )
         self.closes = plan.closes
         self.answer.begin(plan.framing)
-        let count = connection.output.write {
-            ResponseWriter.write(head, plan, date: connection.loop.dateLine, to: &$0)
-        }
-        self.bytesSent += Int64(count)
+        self.bytesSent += Int64(wire.writeHead(head, plan))
     }
 
     /// Writes a piece of the body; flushed together with whatever else this turn of the event loop writes.
     package func write(_ chunk: ByteBuffer) {
         let size = chunk.readableBytes
-        guard let connection = self.connection, size > 0 else { return }
+        guard let wire = self.wire, size > 0 else { return }
         switch self.answer.bytesWritten(size) {
         case .drop: return
         case .abort: return self.abort()
-        case .send: connection.output.write(chunk)
-        case .sendAsChunk:
-            let overhead = connection.output.write { buffer in
-                buffer.writeHexadecimal(size)
-                buffer.writeStaticString("\r\n")
-            }
-            connection.output.write(chunk)
-            self.bytesSent += Int64(overhead + connection.output.write { $0.writeStaticString("\r\n") })
+        case .send: self.bytesSent += Int64(wire.writeBody(chunk, asChunk: false))
+        case .sendAsChunk: self.bytesSent += Int64(wire.writeBody(chunk, asChunk: true))
         }
-        self.bytesSent += Int64(size)
     }
 
     /// Ends the answer and flushes it.
     ///
     /// - Parameter trailers: Sent only if the body is chunked and the client takes trailers.
     package func end(trailers: FieldSection? = nil) {
-        guard let connection = self.connection else { return }
+        guard let wire = self.wire else { return }
         switch self.answer.ended() {
         case .ignore: return
         case .abort: return self.abort()
         case .finish: break
-        case .finishChunks:
-            let sent = self.wantsTrailers ? trailers : nil
-            let count = connection.output.write { buffer in
-                buffer.writeStaticString("0\r\n")
-                sent?.write(to: &buffer) { ForwardedTrailers.isAllowed($0) }
-                buffer.writeStaticString("\r\n")
-            }
-            self.bytesSent += Int64(count)
+        case .finishChunks: self.bytesSent += Int64(wire.writeEnd(trailers: self.takesTrailers ? trailers : nil))
         }
-        connection.finishWrites { succeeded in
-            if succeeded { self.finish() } else { connection.fail(.clientGone) }
+        wire.finishWrites { succeeded in
+            if succeeded { self.finish() } else { wire.fail(.clientGone) }
         }
     }
 
     /// Gives up on the answer: closes behind what was written, so that the client sees that it is not complete.
     package func abort() {
         self.flush()
-        self.connection?.fail(.aborted)
+        self.wire?.fail(.aborted)
     }
 
     /// Hands written bytes to the socket now, instead of at the end of this turn of the event loop.
     package func flush() {
-        self.connection?.output.flush()
+        self.wire?.flush()
     }
 
     /// Decides, before the answer begins, whether the rest of an unread body is worth reading (B10).
     ///
     /// The rest of a body that is too large never is (B15).
-    private func settleUnreadBody(_ connection: ServerConnection, status: Int) {
+    private func settleUnreadBody(_ wire: any ServerWire, status: Int) {
         switch self.bodyState {
         case .reading, .paused, .ended: return
         case .failed: self.closes = true
         case .unread:
             self.bodyState = .failed
-            switch self.decoder.discard(&connection.input) {
+            switch wire.discard(&self.decoder) {
             case .ended: return
             case .malformed: self.closes = true
             case .incomplete:
                 let left = self.decoder.bytesLeft ?? .max
-                let isWorthIt = left <= Int64(connection.limits.drainBytesMax) && status != 413
+                let isWorthIt = left <= Int64(wire.loop.limits.drainBytesMax) && status != 413
                 if self.awaitsContinue || !isWorthIt { self.closes = true }
             }
         }
     }
 
     private func finish() {
-        guard let connection = self.connection, let handler = self.handler else { return }
-        self.connection = nil
+        guard let wire = self.wire, let handler = self.handler else { return }
+        self.wire = nil
         self.handler = nil
-        connection.exchangeFinished(self, closes: self.closes)
+        wire.exchangeFinished(self, closes: self.closes)
         handler.finished(bytesSent: self.bytesSent)
-        connection.process()
+        wire.process()
     }
 
     /// The connection is gone.
     func end(_ fault: DownstreamFault) {
         let handler = self.handler
-        self.connection = nil
+        self.wire = nil
         self.handler = nil
         handler?.failed(fault)
     }

@@ -50,6 +50,8 @@ package struct ServerLimits: Hashable, Sendable {
     package var writeBufferBytesMax = 128 * 1024
     package var suspiciousPaths: SuspiciousPathPolicy = .reject
     package var halfClose: HalfClosePolicy = .cancel
+    /// What holds for HTTP/2 besides.
+    package var http2 = HTTP2Limits()
 
     package init() {}
 }

@@ -86,6 +86,8 @@ final class ServerLoop {
     private(set) var now: NIODeadline
     /// The `Date` line, at most one tick old.
     private(set) var dateLine = ByteBuffer()
+    /// The value in it.
+    private(set) var date = ""
     let tick: TimeAmount
     private var dateSeconds: Int64 = -1
     private var connections: [ObjectIdentifier: any LoopConnection] = [:]
@@ -179,7 +181,8 @@ final class ServerLoop {
         let seconds = HTTPDate.nowSeconds
         guard seconds != self.dateSeconds else { return }
         self.dateSeconds = seconds
-        self.dateLine = ByteBuffer(string: "Date: \(HTTPDate.text(seconds: seconds))\r\n")
+        self.date = HTTPDate.text(seconds: seconds)
+        self.dateLine = ByteBuffer(string: "Date: \(self.date)\r\n")
     }
 }
 

@@ -8,10 +8,10 @@ final class ClientHandshake: ChannelInboundHandler, RemovableChannelHandler {
 
     private let tls: ClientTLS
     private let transport: TLSTransport
-    private let promise: EventLoopPromise<Void>
+    private let promise: EventLoopPromise<TLSProtocol?>
     private var isOver = false
 
-    private init(_ tls: ClientTLS, _ transport: TLSTransport, _ promise: EventLoopPromise<Void>) {
+    private init(_ tls: ClientTLS, _ transport: TLSTransport, _ promise: EventLoopPromise<TLSProtocol?>) {
         self.tls = tls
         self.transport = transport
         self.promise = promise
@@ -23,14 +23,14 @@ final class ClientHandshake: ChannelInboundHandler, RemovableChannelHandler {
     ///   - channel: Connected, without handlers.
     ///   - tls: Of the upstream.
     ///   - deadline: When the handshake is to be given up.
-    ///   - promise: Completed when the handshake is done or has failed, also if this throws.
+    ///   - promise: Completed when the handshake is done, with what ALPN settled on, or has failed, also if this throws.
     /// - Returns: The socket's side.
     /// - Throws: What the TLS library does not like about the server's name.
     static func begin(
         on channel: any Channel,
         _ tls: ClientTLS,
         until deadline: NIODeadline,
-        _ promise: EventLoopPromise<Void>
+        _ promise: EventLoopPromise<TLSProtocol?>
     ) throws -> TLSTransport {
         let transport = TLSTransport()
         let handshake = ClientHandshake(tls, transport, promise)
@@ -54,7 +54,7 @@ final class ClientHandshake: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case .handshakeCompleted? = event as? TLSUserEvent else {
+        guard case .handshakeCompleted(let agreed)? = event as? TLSUserEvent else {
             context.fireUserInboundEventTriggered(event)
             return
         }
@@ -64,7 +64,7 @@ final class ClientHandshake: ChannelInboundHandler, RemovableChannelHandler {
             context.eventLoop.assumeIsolated().execute { self.transport.cut() }
             return
         }
-        self.end(.success(()))
+        self.end(.success(agreed.flatMap(TLSProtocol.init)))
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
@@ -88,7 +88,7 @@ final class ClientHandshake: ChannelInboundHandler, RemovableChannelHandler {
         self.transport.cut()
     }
 
-    private func end(_ result: Result<Void, any Error>) {
+    private func end(_ result: Result<TLSProtocol?, any Error>) {
         guard !self.isOver else { return }
         self.isOver = true
         self.promise.completeWith(result)

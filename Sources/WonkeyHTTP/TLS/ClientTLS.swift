@@ -18,6 +18,8 @@ package struct ClientTLSSettings: Hashable, Sendable {
     /// A DNS name to ask for and to look for in the certificate; `nil` where the upstream is reached by its address.
     package var serverName: String?
     package var minimumVersion: TLSMinimumVersion = .tls12
+    /// What is offered by ALPN, the best first.
+    package var protocols: [TLSProtocol] = [.http2, .http1]
 
     package init(serverName: String?) {
         self.serverName = serverName
@@ -104,7 +106,7 @@ struct ClientTLSContext: Sendable {
     init(_ settings: ClientTLSSettings) throws(TLSFileFault) {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = settings.minimumVersion.version
-        configuration.applicationProtocols = [TLSProtocol.http1.rawValue]
+        configuration.applicationProtocols = settings.protocols.map(\.rawValue)
         // Nobody waits for the other side's farewell: it may never come (RFC 8446 §6.1).
         configuration.shutdownTimeout = .zero
         switch settings.verification {

@@ -41,32 +41,42 @@ final class ServerHandshake: ChannelInboundHandler, RemovableChannelHandler, Loo
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case .handshakeCompleted? = event as? TLSUserEvent else {
+        guard case .handshakeCompleted(let agreed)? = event as? TLSUserEvent else {
             context.fireUserInboundEventTriggered(event)
             return
         }
         self.note(.completed)
-        self.handOver(context)
+        self.handOver(context, to: agreed.flatMap(TLSProtocol.init) ?? .http1)
     }
 
     /// What ALPN settled on decides here what comes next.
-    private func handOver(_ context: ChannelHandlerContext) {
+    private func handOver(_ context: ChannelHandlerContext, to agreed: TLSProtocol) {
         let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
         self.transport.clientCertificate = tls?.peerCertificate.map { ClientCertificate($0) }
-        let connection = ServerConnection(
-            loop: self.loop,
-            allocator: context.channel.allocator,
-            transport: self.transport
-        )
-        let pipeline = context.pipeline.syncOperations
         do {
-            try pipeline.addHandler(connection, position: .after(self))
+            switch agreed {
+            case .http1:
+                let connection = ServerConnection(
+                    loop: self.loop,
+                    allocator: context.channel.allocator,
+                    transport: self.transport
+                )
+                try context.pipeline.syncOperations.addHandler(connection, position: .after(self))
+            case .http2:
+                let origin = ConnectionOrigin(
+                    remoteAddress: self.loop.clientAddress(of: context.channel),
+                    localAddress: PeerAddress(context.channel.localAddress),
+                    scheme: "https",
+                    clientCertificate: self.transport.clientCertificate
+                )
+                try HTTP2ServerConnection.begin(behind: self, context, loop: self.loop, origin: origin)
+            }
         } catch {
             return self.transport.cut()
         }
         self.isHandedOver = true
         self.loop.handedOver(self)
-        pipeline.removeHandler(context: context, promise: nil)
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
     /// The TLS handler closes the connection itself.

@@ -16,7 +16,7 @@ package struct ServerTLSSettings: Hashable, Sendable {
     package var clientAuthentication: ClientAuthentication = .none
     package var minimumVersion: TLSMinimumVersion = .tls12
     /// What is offered by ALPN, the best first.
-    package var protocols: [TLSProtocol] = [.http1]
+    package var protocols: [TLSProtocol] = [.http2, .http1]
 
     package init(certificates: [TLSKeyFiles]) {
         self.certificates = certificates
@@ -35,6 +35,7 @@ package struct ServerTLSSettings: Hashable, Sendable {
 /// What may be spoken inside TLS, as ALPN names it (RFC 7301).
 package enum TLSProtocol: String, Hashable, Sendable {
     case http1 = "http/1.1"
+    case http2 = "h2"
 }
 
 /// A certificate a listener or upstream uses, for metrics.

@@ -1,7 +1,7 @@
 internal import NIOCore
 
 /// One connection to an upstream, which carries one exchange at a time.
-final class UpstreamConnection: ChannelInboundHandler {
+final class UpstreamConnection: ChannelInboundHandler, UpstreamCarrier {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -80,7 +80,7 @@ final class UpstreamConnection: ChannelInboundHandler {
 extension UpstreamConnection {
     func start(_ exchange: UpstreamExchange) {
         self.exchange = exchange
-        exchange.connection = self
+        exchange.carrier = self
         exchange.isReusedConnection = self.requestCount > 0
         self.requestCount += 1
         self.phase = .head
@@ -105,7 +105,15 @@ extension UpstreamConnection {
         }
     }
 
-    func write(_ chunk: ByteBuffer) {
+    func write(_ chunk: ByteBuffer, asChunk: Bool) {
+        guard asChunk else { return self.write(chunk) }
+        self.output.writeHexadecimal(chunk.readableBytes)
+        self.output.writeStaticString("\r\n")
+        self.write(chunk)
+        self.output.writeStaticString("\r\n")
+    }
+
+    private func write(_ chunk: ByteBuffer) {
         if chunk.readableBytes <= UpstreamConnection.coalescedBytesMax {
             self.output.writeImmutableBuffer(chunk)
         } else {
@@ -115,14 +123,7 @@ extension UpstreamConnection {
         self.scheduleFlush()
     }
 
-    func writeAsChunk(_ chunk: ByteBuffer) {
-        self.output.writeHexadecimal(chunk.readableBytes)
-        self.output.writeStaticString("\r\n")
-        self.write(chunk)
-        self.output.writeStaticString("\r\n")
-    }
-
-    func endRequest(isChunked: Bool) {
+    func endRequest(isChunked: Bool, trailers: FieldSection?) {
         if isChunked { self.output.writeStaticString("0\r\n\r\n") }
         if case .head = self.phase { self.expectNext() }
         self.flush()

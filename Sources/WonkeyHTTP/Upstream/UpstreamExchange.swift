@@ -33,7 +33,7 @@ package final class UpstreamExchange {
     let head: OutgoingHead
     private(set) var receiver: (any UpstreamReceiver)?
     weak var pool: UpstreamPool?
-    var connection: UpstreamConnection?
+    var carrier: (any UpstreamCarrier)?
     private(set) var isPaused = false
     private(set) var sending: Sending
     private var bytesLeft: Int64
@@ -61,7 +61,7 @@ package final class UpstreamExchange {
     }
 
     /// Whether the upstream takes more bytes now.
-    package var isWritable: Bool { self.connection?.isWritable ?? true }
+    package var isWritable: Bool { self.carrier?.isWritable ?? true }
 
     var isSendingComplete: Bool {
         switch self.sending {
@@ -80,49 +80,51 @@ extension UpstreamExchange {
     /// More than the declared length is a fault of the caller: the exchange is cancelled.
     package func write(_ chunk: ByteBuffer) {
         let size = chunk.readableBytes
-        guard size > 0, case .open = self.sending, let connection = self.connection else { return }
+        guard size > 0, case .open = self.sending, let carrier = self.carrier else { return }
         switch self.head.framing {
         case .none: return
         case .length:
             self.bytesLeft -= Int64(size)
             guard self.bytesLeft >= 0 else { return self.cancel() }
-            connection.write(chunk)
-        case .chunked: connection.writeAsChunk(chunk)
+            carrier.write(chunk, asChunk: false)
+        case .chunked: carrier.write(chunk, asChunk: true)
         }
     }
 
     /// The request body is complete.
     ///
     /// Less than the declared length cannot be completed: the exchange is cancelled.
-    package func end() {
-        guard case .open = self.sending, let connection = self.connection else { return }
+    ///
+    /// - Parameter trailers: Sent on HTTP/2 only (B8).
+    package func end(trailers: FieldSection? = nil) {
+        guard case .open = self.sending, let carrier = self.carrier else { return }
         if case .length = self.head.framing, self.bytesLeft != 0 { return self.cancel() }
         self.sending = .complete
-        connection.endRequest(isChunked: self.head.framing == .chunked)
+        carrier.endRequest(isChunked: self.head.framing == .chunked, trailers: trailers)
     }
 
     /// Stops delivery of response bytes until ``resumeReading()``.
     package func pauseReading() {
         self.isPaused = true
-        self.connection?.readingPaused()
+        self.carrier?.readingPaused()
     }
 
     /// Continues delivery; buffered bytes may be delivered before this returns.
     package func resumeReading() {
         guard self.isPaused else { return }
         self.isPaused = false
-        self.connection?.readingResumed()
+        self.carrier?.readingResumed()
     }
 
     /// Gives up; no call to the receiver follows.
     ///
-    /// The connection is closed unless the exchange is already complete.
+    /// An HTTP/1.1 connection is closed unless the exchange is already complete.
     package func cancel() {
         guard self.receiver != nil else { return }
         self.receiver = nil
         self.pool?.cancelled(self)
-        self.connection?.exchangeCancelled()
-        self.connection = nil
+        self.carrier?.exchangeCancelled()
+        self.carrier = nil
     }
 
     func stopSending() {
@@ -134,7 +136,7 @@ extension UpstreamExchange {
     func finish(_ result: Result<FieldSection?, UpstreamFault>) {
         let receiver = self.receiver
         self.receiver = nil
-        self.connection = nil
+        self.carrier = nil
         switch result {
         case .success(let trailers): receiver?.ended(trailers: trailers)
         case .failure(let fault): receiver?.failed(fault)

@@ -12,6 +12,10 @@ package final class UpstreamPool {
     private let logger: Logger
     private var connections: [ObjectIdentifier: UpstreamConnection] = [:]
     private var idle: [UpstreamConnection] = []
+    /// Connections that carry many exchanges each; they are used in turn of their age, so that the last may fall idle.
+    private var multiplexed: [HTTP2UpstreamConnection] = []
+    /// What the connection made last speaks; tells how many are worth making.
+    private var speaksHTTP2: Bool
     /// In the order of their deadlines.
     private var pending = CircularBuffer<UpstreamExchange>() {
         didSet { self.reportPending() }
@@ -40,6 +44,7 @@ package final class UpstreamPool {
         self.eventLoop = eventLoop
         self.settings = settings
         self.logger = logger
+        self.speaksHTTP2 = settings.speaks == .http2
         let shortest = min(settings.responseTimeout, settings.idleTimeout, settings.keepAliveIdleMax)
         self.tick = .milliseconds(min(250, max(10, shortest.milliseconds / 4)))
         self.timeouts = (
@@ -51,7 +56,9 @@ package final class UpstreamPool {
     }
 
     /// Connections, idle ones and ones being made included.
-    package var connectionCount: Int { self.connections.count + self.connectingCount }
+    package var connectionCount: Int { self.openCount + self.connectingCount }
+
+    private var openCount: Int { self.connections.count + self.multiplexed.count }
 
     package var idleCount: Int { self.idle.count }
 
@@ -67,11 +74,14 @@ package final class UpstreamPool {
 
     /// Whether a request that comes now would be refused as ``UpstreamFault/overloaded``.
     var isFull: Bool {
-        self.idle.isEmpty && self.pending.count >= self.settings.pendingMax + self.connectionsLeft
+        self.idle.isEmpty && !self.multiplexed.contains(where: \.hasRoom)
+            && self.pending.count >= self.settings.pendingMax + self.connectionsLeft
     }
 
     /// Bytes its connections hold: received and not delivered, written and not taken by their sockets.
-    package var bufferedBytes: Int { self.connections.values.reduce(0) { $0 + $1.bufferedBytes } }
+    package var bufferedBytes: Int {
+        self.connections.values.reduce(self.multiplexed.reduce(0) { $0 + $1.bufferedBytes }) { $0 + $1.bufferedBytes }
+    }
 
     /// Sends a request on an idle connection, a new one, or as soon as there is one.
     ///
@@ -87,6 +97,8 @@ package final class UpstreamPool {
         if self.isShutDown {
             self.failLater(exchange, .shutDown)
         } else if let connection = self.checkOut() {
+            connection.start(exchange)
+        } else if let connection = self.multiplexed.first(where: \.hasRoom) {
             connection.start(exchange)
         } else if self.pending.count >= self.settings.pendingMax + self.connectionsLeft {
             self.failLater(exchange, .overloaded)
@@ -115,6 +127,7 @@ package final class UpstreamPool {
         self.isShutDown = true
         for connection in self.idle { connection.close() }
         self.idle = []
+        for connection in self.multiplexed { connection.retire() }
         while let exchange = self.pending.popFirst() { exchange.finish(.failure(.shutDown)) }
     }
 
@@ -134,19 +147,21 @@ package final class UpstreamPool {
 
 extension UpstreamPool {
     /// Connections that are not made yet: whoever waits for one of them does not wait for others to finish.
-    private var connectionsLeft: Int { max(0, self.settings.connectionsMax - self.connections.count) }
+    private var connectionsLeft: Int { max(0, self.settings.connectionsMax - self.openCount) }
+
+    /// How many of those who wait a new connection will serve, as far as that is known.
+    private var exchangesPerConnection: Int { self.speaksHTTP2 ? self.settings.streamsPerConnectionMax : 1 }
 
     private func connectIfNeeded() {
-        guard self.pending.count > self.connectingCount, self.connectionCount < self.settings.connectionsMax else {
-            return
-        }
+        guard self.pending.count > self.connectingCount * self.exchangesPerConnection,
+            self.connectionCount < self.settings.connectionsMax
+        else { return }
         self.connect(for: nil)
     }
 
     /// Makes a connection, for one exchange or for whoever waits longest.
     private func connect(for exchange: UpstreamExchange?) {
         self.connectingCount += 1
-        let connection = UpstreamConnection(pool: self)
         let deadline = NIODeadline.now() + TimeAmount(self.settings.connectTimeout)
         let bootstrap = ClientBootstrap(group: self.eventLoop)
             .connectTimeout(TimeAmount(self.settings.connectTimeout))
@@ -157,16 +172,23 @@ extension UpstreamPool {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 8192, maximum: 64 * 1024)
             )
+        var established: Established?
         self.connect(bootstrap).assumeIsolated().flatMap { channel in
-            self.prepare(channel, for: connection, until: deadline)
+            self.prepare(channel, until: deadline) { established = $0 }
         }.whenComplete { result in
             self.connectingCount -= 1
             switch result {
-            case .success: self.connected(connection, exchange)
+            case .success: self.connected(established, exchange)
             case .failure(let error): self.connectFailed(error, exchange)
             }
             self.connectIfNeeded()
         }
+    }
+
+    /// A connection that was made.
+    private enum Established {
+        case single(UpstreamConnection)
+        case multiplexed(HTTP2UpstreamConnection)
     }
 
     /// Puts a connection on the channel that was connected; done when requests can be sent, so after the TLS handshake.
@@ -174,22 +196,43 @@ extension UpstreamPool {
     /// Not earlier: a name with several addresses may have several channels on the way.
     private func prepare(
         _ channel: any Channel,
-        for connection: UpstreamConnection,
-        until deadline: NIODeadline
+        until deadline: NIODeadline,
+        _ done: @escaping (Established) -> Void
     ) -> EventLoopFuture<Void> {
         do {
-            var ready = self.eventLoop.makeSucceededVoidFuture()
-            if let tls = self.settings.tls {
-                let handshake = self.eventLoop.makePromise(of: Void.self)
-                ready = handshake.futureResult
-                connection.transport = try ClientHandshake.begin(on: channel, tls, until: deadline, handshake)
+            guard let tls = self.settings.tls else {
+                done(try self.establish(on: channel, nil, speaking: nil))
+                return self.eventLoop.makeSucceededVoidFuture()
             }
-            try channel.pipeline.syncOperations.addHandler(connection)
-            return ready
+            let handshake = self.eventLoop.makePromise(of: TLSProtocol?.self)
+            let transport = try ClientHandshake.begin(on: channel, tls, until: deadline, handshake)
+            return handshake.futureResult.assumeIsolated().flatMapThrowing { agreed in
+                done(try self.establish(on: channel, transport, speaking: agreed))
+            }.nonisolated()
         } catch {
             channel.close(promise: nil)
             return self.eventLoop.makeFailedFuture(error)
         }
+    }
+
+    /// Puts what will be spoken on a channel.
+    private func establish(
+        on channel: any Channel,
+        _ transport: TLSTransport?,
+        speaking agreed: TLSProtocol?
+    ) throws -> Established {
+        let isHTTP2 =
+            switch self.settings.speaks {
+            case .http1: false
+            // Without an answer to the offer it is prior knowledge.
+            case .http2: agreed != .http1
+            case .negotiated: agreed == .http2
+            }
+        if isHTTP2 { return .multiplexed(try HTTP2UpstreamConnection.begin(on: channel, pool: self)) }
+        let connection = UpstreamConnection(pool: self)
+        connection.transport = transport
+        try channel.pipeline.syncOperations.addHandler(connection)
+        return .single(connection)
     }
 
     private func connect(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
@@ -201,7 +244,16 @@ extension UpstreamPool {
         }
     }
 
+    private func connected(_ established: Established?, _ exchange: UpstreamExchange?) {
+        switch established {
+        case .single(let connection): self.connected(connection, exchange)
+        case .multiplexed(let connection): self.connected(connection, exchange)
+        case nil: self.connectFailed(UpstreamFault.closedEarly, exchange)
+        }
+    }
+
     private func connected(_ connection: UpstreamConnection, _ exchange: UpstreamExchange?) {
+        self.speaksHTTP2 = false
         self.connections[ObjectIdentifier(connection)] = connection
         self.connectFault = nil
         self.startTicking()
@@ -210,6 +262,17 @@ extension UpstreamPool {
         } else {
             self.released(connection)
         }
+    }
+
+    private func connected(_ connection: HTTP2UpstreamConnection, _ exchange: UpstreamExchange?) {
+        self.speaksHTTP2 = true
+        self.connectFault = nil
+        self.startTicking()
+        guard !connection.isClosed else { return self.connectFailed(UpstreamFault.closedEarly, exchange) }
+        self.multiplexed.append(connection)
+        if let exchange, exchange.receiver != nil { connection.start(exchange) }
+        self.roomFreed(on: connection)
+        if self.isShutDown { connection.retire() }
     }
 
     private func connectFailed(_ error: any Error, _ exchange: UpstreamExchange?) {
@@ -256,8 +319,22 @@ extension UpstreamPool {
     /// Sends a request again whose connection had gone stale, on a connection of its own.
     func retry(_ exchange: UpstreamExchange) {
         exchange.wasRetried = true
-        exchange.connection = nil
-        self.connect(for: exchange)
+        exchange.carrier = nil
+        if let connection = self.multiplexed.first(where: \.hasRoom) {
+            connection.start(exchange)
+        } else {
+            self.connect(for: exchange)
+        }
+    }
+
+    /// A connection may carry another exchange: those who wait go on it.
+    func roomFreed(on connection: HTTP2UpstreamConnection) {
+        while connection.hasRoom, let exchange = self.pending.popFirst() { connection.start(exchange) }
+    }
+
+    func closed(_ connection: HTTP2UpstreamConnection) {
+        self.multiplexed.removeAll { $0 === connection }
+        self.connectIfNeeded()
     }
 
     func cancelled(_ exchange: UpstreamExchange) {
@@ -285,6 +362,7 @@ extension UpstreamPool {
     private func tickFired() {
         self.now = .now()
         for connection in Array(self.connections.values) { connection.checkDeadline(self.now) }
+        for connection in self.multiplexed { connection.checkDeadline(self.now) }
         self.failLatePending()
         self.isTicking = self.connectionCount > 0 || !self.pending.isEmpty
         if self.isTicking { self.scheduleTick() }
@@ -298,6 +376,6 @@ extension UpstreamPool {
 
     /// Why requests wait too long: the connections are all in use, or there are none to be had.
     private var pendingFault: UpstreamFault {
-        self.connections.count >= self.settings.connectionsMax ? .overloaded : self.connectFault ?? .connectTimedOut
+        self.openCount >= self.settings.connectionsMax ? .overloaded : self.connectFault ?? .connectTimedOut
     }
 }

@@ -4,11 +4,30 @@ package enum UpstreamTarget: Hashable, Sendable {
     case unix(path: String)
 }
 
+/// Which version of HTTP an upstream is spoken to with.
+package enum UpstreamProtocol: Hashable, Sendable {
+    case http1
+    /// Over TLS with ALPN, and without by prior knowledge (RFC 9113 §3.3).
+    case http2
+    /// HTTP/2 if TLS is spoken and the upstream chooses it, otherwise HTTP/1.1.
+    case negotiated
+
+    /// What TLS offers, the best first.
+    package var offers: [TLSProtocol] {
+        switch self {
+        case .http1: [.http1]
+        case .http2: [.http2]
+        case .negotiated: [.http2, .http1]
+        }
+    }
+}
+
 /// How an upstream is reached, and what is expected of it.
 package struct UpstreamSettings: Hashable, Sendable {
     package var target: UpstreamTarget
     /// `nil` for plain HTTP.
     package var tls: ClientTLS?
+    package var speaks = UpstreamProtocol.negotiated
     /// TLS handshake included.
     package var connectTimeout: Duration = .seconds(2)
     /// From the last request byte to the response head.
@@ -26,6 +45,10 @@ package struct UpstreamSettings: Hashable, Sendable {
     /// Status line and fields of a response together.
     package var headBytesMax = 64 * 1024
     package var fieldCountMax = 200
+    /// Requests at the same time on one HTTP/2 connection, if the upstream does not want fewer.
+    package var streamsPerConnectionMax = 100
+    /// Response bytes an HTTP/2 upstream may send ahead on one stream.
+    package var windowBytes = 262_144
 
     package init(target: UpstreamTarget) {
         self.target = target

@@ -127,7 +127,7 @@ private let last = "GET /b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     @Test("http/1.1 is what ALPN settles on, and a client that offers other things only is served all the same")
     func protocols() async throws {
         let material = try TLSMaterial()
-        let outcomes = try await self.run(material.server) { port, _ in
+        let outcomes = try await self.run(try material.server(speaking: [.http1])) { port, _ in
             for offer in [["h2", "http/1.1"], ["http/1.1"], ["h2"], []] {
                 let security = try ClientSecurity(trusting: material.authority) { $0.applicationProtocols = offer }
                 let client = try await RawClient.connect(port: port, tls: security)

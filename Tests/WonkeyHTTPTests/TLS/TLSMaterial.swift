@@ -11,6 +11,7 @@ struct TLSMaterial: Sendable {
     let server: ServerTLS
     /// Reaches a server at 127.0.0.1.
     let upstream: ClientTLS
+    private let upstreams: [UpstreamProtocol: ClientTLS]
     let client: ClientSecurity
     let origin: NIOSSLContext
 
@@ -24,8 +25,26 @@ struct TLSMaterial: Sendable {
         var settings = ClientTLSSettings(serverName: nil)
         settings.authorities = try self.authority.write(to: directory)
         self.upstream = try ClientTLS(settings)
+        var upstreams: [UpstreamProtocol: ClientTLS] = [:]
+        for speaks in [UpstreamProtocol.http1, .http2, .negotiated] {
+            settings.protocols = speaks.offers
+            upstreams[speaks] = try ClientTLS(settings)
+        }
+        self.upstreams = upstreams
         self.client = try ClientSecurity(trusting: self.authority)
         self.origin = try self.leaf.serverContext()
+    }
+
+    /// An upstream's side that offers what goes with it.
+    func upstream(speaking speaks: UpstreamProtocol) -> ClientTLS? { self.upstreams[speaks] }
+
+    /// A server's side that offers these protocols.
+    func server(speaking protocols: [TLSProtocol]) throws -> ServerTLS {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        var settings = ServerTLSSettings(certificates: [try self.leaf.files(in: directory, "server")])
+        settings.protocols = protocols
+        return try ServerTLS(settings)
     }
 }
 

@@ -174,7 +174,7 @@ private let answering: [OriginServer.Step] = [.await("\r\n\r\n"), .send(ok), .re
                 switch event {
                 case .ready: recorder.exchange?.write(ByteBuffer(string: "x"))
                 case .unwanted: break
-                case .body: recorder.exchange?.connection?.write(ByteBuffer(string: "go"))
+                case .body: recorder.exchange?.carrier?.write(ByteBuffer(string: "go"), asChunk: false)
                 case .informational, .head, .ended, .writable, .failed: break
                 }
             }

@@ -40,6 +40,7 @@ package final class BalancedExchange {
     private var body = Body.untouched
     /// The receiver has sent its whole body.
     private var isBodyComplete = false
+    private var trailers: FieldSection?
     /// The attempt has a connection that takes the body.
     private var isReady = false
     private var hasAnswered = false
@@ -134,9 +135,12 @@ extension BalancedExchange {
     }
 
     /// The request body is complete.
-    package func end() {
+    ///
+    /// - Parameter trailers: Sent on HTTP/2 only (B8).
+    package func end(trailers: FieldSection? = nil) {
         self.isBodyComplete = true
-        if self.isReady { self.attempt?.end() }
+        self.trailers = trailers
+        if self.isReady { self.attempt?.end(trailers: trailers) }
     }
 
     /// Stops delivery of response bytes until ``resumeReading()``.
@@ -185,7 +189,7 @@ extension BalancedExchange: UpstreamReceiver {
         case .kept(let chunks, _):
             for chunk in chunks { self.attempt?.write(chunk) }
             if self.isBodyComplete {
-                self.attempt?.end()
+                self.attempt?.end(trailers: self.trailers)
             } else {
                 self.receiver?.writabilityChanged(isWritable: self.isWritable)
             }

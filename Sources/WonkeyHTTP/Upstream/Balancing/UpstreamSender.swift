@@ -88,10 +88,12 @@ package enum UpstreamRequest {
     }
 
     /// The request body is complete.
-    package func end() {
+    ///
+    /// - Parameter trailers: Sent on HTTP/2 only (B8).
+    package func end(trailers: FieldSection? = nil) {
         switch self {
-        case .direct(let exchange): exchange.end()
-        case .balanced(let exchange): exchange.end()
+        case .direct(let exchange): exchange.end(trailers: trailers)
+        case .balanced(let exchange): exchange.end(trailers: trailers)
         }
     }
 
