@@ -263,6 +263,12 @@ struct RunningProxies: Sendable {
         self.signals[index].entrance.yield(signal)
     }
 
+    /// SIGTERM to one, and no second one at the end: it ends by itself.
+    func drain(proxy index: Int = 0) {
+        self.signals[index].entrance.yield(.terminate)
+        self.signals[index].entrance.finish()
+    }
+
     /// SIGTERM to all, and no further signals.
     func stop() {
         for signals in self.signals {

@@ -6,7 +6,11 @@ import Testing
 
 @Suite("Restarts, end to end", .temporaryDirectory, .serialized)
 struct RestartTests {
-    private func deployment(server: String = "", routes: String = "") async throws -> Deployment {
+    private func deployment(
+        server: String = "",
+        routes: String = "",
+        slow: String = "http://127.0.0.1:1"
+    ) async throws -> Deployment {
         try await Deployment(
             in: try #require(TemporaryDirectory.current),
             logs: "logs: {spool: {directory: \"DIRECTORY/spool-${INSTANCE:-0}\"}}",
@@ -15,7 +19,7 @@ struct RestartTests {
             limits:
               main: {algorithm: fixed-window, limit: 1000000, window: 1h, by: client-address}
             upstreams:
-              unused: {url: "http://127.0.0.1:1"}
+              slow: {url: "\(slow)"}
             server: {\(server)}
             routes:
               - {name: ping, match: {path: /ping}, authentication: none, respond: {body: pong}, limits: [main]}
@@ -51,12 +55,13 @@ struct RestartTests {
             }
             group.addTask {
                 defer { load.stop() }
-                // Restarts take longer where others compute beside them.
-                for _ in 0..<6 {
-                    let finished = directory + "/finished"
-                    if (try? await eventually("over") { FileManager.default.fileExists(atPath: finished) }) != nil {
-                        break
+                // Restarts as close together as that meet the same first packets again and again.
+                for index in 1...20 {
+                    try await eventually("restarted") {
+                        FileManager.default.fileExists(atPath: directory + "/restarted-\(index)")
                     }
+                    try await load.everyoneIsAnswered()
+                    try Data().write(to: URL(fileURLWithPath: directory + "/answered-\(index)"))
                 }
                 return nil
             }
@@ -82,7 +87,9 @@ struct RestartTests {
             outcome.standardError.contains("a listener takes the socket 'public', and none of that name was passed")
         )
         // The process listens where the socket does, not at the address of the file.
-        try Data().write(to: URL(fileURLWithPath: deployment.directory.file("unloaded")))
+        for name in ["answered-1", "unloaded"] {
+            try Data().write(to: URL(fileURLWithPath: deployment.directory.file(name)))
+        }
         let supervised = try await BuiltProduct(path: "/usr/bin/env").run(
             ["python3", "-c", Self.supervisor, "inherit", try BuiltProduct("wonkey").path, file]
                 + [deployment.directory.path, "\(deployment.port)", "1", "1"]
@@ -97,14 +104,9 @@ struct RestartTests {
         ])
         let deployment = try await self.deployment(
             server: "drain: {delay: 3s, timeout: 30s}",
-            routes: "- {name: slow, match: {path: /slow}, proxy: slow, authentication: none}"
+            routes: "- {name: slow, match: {path: /slow}, proxy: slow, authentication: none}",
+            slow: "http://127.0.0.1:\(origin.port)"
         )
-        try deployment.rewrite {
-            $0.replacingOccurrences(
-                of: "unused: {url: \"http://127.0.0.1:1\"}",
-                with: "slow: {url: \"http://127.0.0.1:\(origin.port)\"}"
-            )
-        }
         let outcomes = try await deployment.serving { proxies in
             let slow = try await RawClient.connect(port: deployment.port)
             try await slow.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
@@ -112,7 +114,7 @@ struct RestartTests {
             try await idle.send("GET /ping HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = try await idle.read { text, isClosed in isClosed || text.hasSuffix("pong") }
             try await eventually("under way") { origin.connectionCount > 0 }
-            proxies.signal(.terminate)
+            proxies.drain()
             try await eventually("not ready") { try await deployment.ready().status == 503 }
             try await withTestClient(port: deployment.port) { client in
                 let answer = try await client.send("GET", "/ping")
@@ -139,19 +141,14 @@ struct RestartTests {
         let origin = try await OriginServer.start([.await("\r\n\r\n"), .await("never")])
         let deployment = try await self.deployment(
             server: "drain: {timeout: 300ms}",
-            routes: "- {name: slow, match: {path: /slow}, proxy: slow, authentication: none}"
+            routes: "- {name: slow, match: {path: /slow}, proxy: slow, authentication: none}",
+            slow: "http://127.0.0.1:\(origin.port)"
         )
-        try deployment.rewrite {
-            $0.replacingOccurrences(
-                of: "unused: {url: \"http://127.0.0.1:1\"}",
-                with: "slow: {url: \"http://127.0.0.1:\(origin.port)\"}"
-            )
-        }
         let outcomes = try await deployment.serving { proxies in
             let slow = try await RawClient.connect(port: deployment.port)
             try await slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
             try await eventually("under way") { origin.connectionCount > 0 }
-            proxies.signal(.terminate)
+            proxies.drain()
             #expect(try await slow.readToEnd() == "")
         }
         #expect(outcomes.map(\.status) == [1])
@@ -180,6 +177,10 @@ struct RestartTests {
                 lines = notify.recv(4096).decode().split("\n")
                 if word in lines:
                     return lines
+
+        def wait(name):
+            while not os.path.exists(directory + "/" + name):
+                time.sleep(0.02)
 
         def start(index):
             child = os.fork()
@@ -229,9 +230,9 @@ struct RestartTests {
                 for _ in range(int(reloads)):
                     count += 1
                     reload(current, count)
-            open(directory + "/finished", "w").close()
-            while not os.path.exists(directory + "/unloaded"):
-                time.sleep(0.02)
+                open("%s/restarted-%d" % (directory, index), "w").close()
+                wait("answered-%d" % index)
+            wait("unloaded")
             statuses.add(stop(current))
         finally:
             for child in running:
@@ -245,9 +246,20 @@ private final class RestartLoad: Sendable {
     private let port: Int
     private let isStopped = Atomic<Bool>(false)
     private let state = Mutex<[Int: Int]>([:])
+    /// Answers by client.
+    private let answers = Mutex<[Int: Int]>([:])
 
     init(port: Int) {
         self.port = port
+    }
+
+    /// Waits until each client has had an answer from now on.
+    func everyoneIsAnswered() async throws {
+        let before = self.answers.withLock(\.self)
+        try await eventually("answered") {
+            let now = self.answers.withLock(\.self)
+            return !before.isEmpty && before.allSatisfy { now[$0.key, default: 0] > $0.value + 1 }
+        }
     }
 
     /// How often each status came; 0 stands for a request without an answer.
@@ -257,18 +269,23 @@ private final class RestartLoad: Sendable {
 
     func run(keepAlive: Int, fresh: Int) async {
         await withDiscardingTaskGroup { group in
-            for _ in 0..<keepAlive { group.addTask { await self.ask { $0.header("Connection") == "close" } } }
-            for _ in 0..<fresh { group.addTask { await self.ask { _ in true } } }
+            for client in 0..<(keepAlive + fresh) {
+                self.answers.withLock { $0[client] = 0 }
+                group.addTask {
+                    await self.ask(client) { client >= keepAlive || $0.header("Connection") == "close" }
+                }
+            }
         }
     }
 
     /// Asks on one connection after the other; `isLast` tells when one is over.
-    private func ask(until isLast: @escaping @Sendable (TestResponse) -> Bool) async {
+    private func ask(_ client: Int, until isLast: @escaping @Sendable (TestResponse) -> Bool) async {
         while !self.isStopped.load(ordering: .relaxed) {
             do {
-                try await withTestClient(port: self.port) { client in
+                try await withTestClient(port: self.port) { connection in
                     while !self.isStopped.load(ordering: .relaxed) {
-                        let answer = try await client.send("GET", "/ping")
+                        let answer = try await connection.send("GET", "/ping")
+                        self.answers.withLock { $0[client, default: 0] += 1 }
                         self.state.withLock { $0[answer.status, default: 0] += 1 }
                         if isLast(answer) { return }
                     }
