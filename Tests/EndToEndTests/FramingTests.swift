@@ -41,7 +41,7 @@ enum Corpus {
         row("R6: TLS", "\u{16}\u{03}\u{01}\u{02}\r\n\r\n", 400),
         row("R7: method too long", repeated("A", 33) + " / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
         row("R7: target too long", "GET /" + repeated("a", 20_000) + " HTTP/1.1\r\nHost: a\r\n\r\n", 414),
-        row("R17: HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+        row("R17: what begins as HTTP/2 does", "PRI * HTTP/2.0\r\n\r\nSM\r\n\rX", 505),
         row("R17: other major", "GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505),
     ]
 

@@ -87,7 +87,7 @@ struct ProxyProtocolTests {
         )
         try await deployment.serving { _ in
             let url = "https://localhost:\(deployment.port)/"
-            let common = ["-sS", "-i", "--max-time", "20", "--cacert", ca]
+            let common = ["-sS", "-i", "--http1.1", "--max-time", "20", "--cacert", ca]
             let place = ["--resolve", "localhost:\(deployment.port):127.0.0.1", url]
             let curl = BuiltProduct(path: "/usr/bin/curl")
             let answer = try await curl.run(common + ["--haproxy-protocol"] + place)

@@ -167,6 +167,8 @@ extension HTTP2ServerConnection {
 // MARK: - Ends
 
 extension HTTP2ServerConnection {
+    func announceDrain() { self.announceFarewell() }
+
     func beginDraining() { self.announceFarewell() }
 
     /// Says goodbye in two steps, so that no request already on its way is lost (RFC 9113 §6.8).

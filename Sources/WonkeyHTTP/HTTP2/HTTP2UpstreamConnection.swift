@@ -111,7 +111,7 @@ extension HTTP2UpstreamConnection {
         self.streams[ObjectIdentifier(stream)] = nil
         if self.streams.isEmpty {
             self.idleDeadline = self.pool.deadline(after: self.pool.timeouts.reuse)
-            if self.isRetired { return self.close() }
+            if self.isRetired || self.pool.isRetired { return self.close() }
         }
         self.pool.roomFreed(on: self)
     }
@@ -122,6 +122,10 @@ extension HTTP2UpstreamConnection {
     /// Lets running exchanges end and begins no more.
     func retire() {
         self.isRetired = true
+        self.closeIfIdle()
+    }
+
+    func closeIfIdle() {
         if self.streams.isEmpty { self.close() }
     }
 

@@ -24,7 +24,7 @@ package final class UpstreamPool {
     private var pendingReported = 0
     private var connectingCount = 0
     private var isShutDown = false
-    private var isRetired = false
+    private(set) var isRetired = false
     private var isTicking = false
     /// How the last attempt to connect failed; `nil` after one that did not.
     private var connectFault: UpstreamFault?
@@ -136,6 +136,7 @@ package final class UpstreamPool {
         self.isRetired = true
         for connection in self.idle { connection.close() }
         self.idle = []
+        for connection in self.multiplexed { connection.closeIfIdle() }
     }
 
     private func failLater(_ exchange: UpstreamExchange, _ fault: UpstreamFault) {
