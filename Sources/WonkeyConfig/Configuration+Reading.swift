@@ -85,13 +85,18 @@ extension Configuration {
             "Image models by name, for routes to generate with."
         )
         section.read("server", into: &configuration.server, .section(Server.read), "Connections and messages.")
-        let context = RouteContext(limits: configuration.limits, bodyLimit: configuration.server.bodyLimit)
+        let context = RouteContext(
+            limits: configuration.limits,
+            bodyLimit: configuration.server.bodyLimit,
+            upstreams: configuration.upstreams.mapValues(\.version)
+        )
         let routes = section.required(
             "routes",
             .list(of: .section { Route.read(&$0, in: context) }, count: 1...10_000),
             "Which requests are let in how, and what becomes of them."
         )
         configuration.routes = routes.map(\.value)
+        configuration.settleUpgrades()
         var managed: [Located<Endpoint>] = []
         section.read(
             "management",

@@ -58,6 +58,8 @@ final class GatewayExchange {
     var status = 0
     var images = 0
     var fault = Fault.none
+    /// Once something else than HTTP is spoken.
+    var tunnel: Tunnel?
     /// Nothing can be answered any more; whatever still arrives is ignored.
     var isOver = false
 
@@ -177,6 +179,8 @@ extension GatewayExchange: RequestHandler {
             self.stopAnswering()
         }
         switch fault {
+        // A tunnel ends when either side wants.
+        case .clientGone where self.tunnel != nil: break
         case .clientGone, .writeTimedOut: self.fault = .downstream
         case .aborted: break
         case .shutDown: self.fault = .proxy
@@ -224,6 +228,7 @@ extension GatewayExchange: RequestHandler {
     private func finish() {
         guard !self.isOver else { return }
         self.isOver = true
+        self.endTunnel()
         if self.holdsLeases { self.loop.gate.leases.ended(self.id) }
         self.record()
     }

@@ -7,6 +7,8 @@ final class LoopMetrics {
     /// Where the parts of all loops are added up.
     struct Families: Sendable {
         let inFlight: MetricFamily<Gauge>
+        let openTunnels: MetricFamily<Gauge>
+        let tunnels: MetricFamily<Counter>
         let answers: MetricFamily<Counter>
         let durations: MetricFamily<Histogram>
         let faults: MetricFamily<Counter>
@@ -32,6 +34,8 @@ final class LoopMetrics {
     }
 
     let inFlight: Gauge
+    let openTunnels: Gauge
+    let tunnels: Counter
     /// Of requests no route took.
     let unrouted: Route
     private let families: Families
@@ -41,6 +45,8 @@ final class LoopMetrics {
         self.families = families
         self.part = part
         self.inFlight = families.inFlight.child(part: part)
+        self.openTunnels = families.openTunnels.child(part: part)
+        self.tunnels = families.tunnels.child(part: part)
         self.unrouted = Route(families, "", part)
     }
 
@@ -64,6 +70,12 @@ extension LoopMetrics.Families {
             help: "Requests whose answer is not complete.",
             labels: []
         )
+        self.openTunnels = registry.gauges(
+            "tunnels_open",
+            help: "Connections that were upgraded and speak something else than HTTP.",
+            labels: []
+        )
+        self.tunnels = registry.counters("tunnels", help: "Upgraded connections.", labels: [])
         self.answers = registry.counters(
             "http_requests",
             help: "Answered requests by route and status class.",
@@ -105,7 +117,8 @@ extension LoopMetrics.Route {
     }
 
     func answered(status: Int, in time: TimeAmount, fault: Fault) {
-        self.duration.observe(Int(time.nanoseconds))
+        // A tunnel is open as long as its users like.
+        if status != 101 { self.duration.observe(Int(time.nanoseconds)) }
         self.answers[min(5, max(1, status / 100)) - 1].increment()
         switch fault {
         case .none: break

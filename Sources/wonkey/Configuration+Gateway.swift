@@ -67,7 +67,8 @@ extension Configuration {
             upstreamRateLimitFields: route.upstreamRateLimit == .strip ? .strip : .pass,
             rewrite: route.rewrite?.gatewayRewrite,
             crossOrigin: route.crossOrigin?.rules,
-            idempotency: route.idempotency?.rules
+            idempotency: route.idempotency?.rules,
+            upgrade: route.upgrade.map { UpgradeRules(protocols: $0.protocols, idle: $0.idle) }
         )
     }
 }

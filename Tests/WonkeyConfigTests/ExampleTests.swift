@@ -11,7 +11,7 @@ struct ExampleTests {
     ]
     static let names = [
         "wonkey", "minimal", "memory", "images", "balancing", "quickstart", "demo-upstream", "tls", "rewriting",
-        "running", "telemetry", "idempotency",
+        "running", "telemetry", "idempotency", "protocols",
     ]
 
     @Test("every example is loaded without a fault", arguments: Self.names)
@@ -24,7 +24,7 @@ struct ExampleTests {
         "what is to run as it is needs no environment variable",
         arguments: [
             "wonkey", "minimal", "memory", "balancing", "quickstart", "demo-upstream", "tls", "rewriting", "running",
-            "telemetry", "idempotency",
+            "telemetry", "idempotency", "protocols",
         ]
     )
     func needsNothing(name: String) throws {

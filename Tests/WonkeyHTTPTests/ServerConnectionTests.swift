@@ -77,6 +77,7 @@ import Testing
             try await exchanges.wait { $0.paths.count == 1 }
             await server.shutdown(deadline: .milliseconds(20))
             #expect(try await client.readToEnd() == "")
+            try await exchanges.wait { !$0.endings.isEmpty }
             #expect(exchanges.seen.endings == ["shutDown"])
         }
     }
@@ -88,6 +89,8 @@ import Testing
             try await client.send(Self.get)
             try await client.finishSending()
             #expect(try await client.readToEnd() == "")
+            // The connection ends first, the exchange behind it.
+            try await exchanges.wait { !$0.endings.isEmpty }
             #expect(exchanges.seen.endings == ["clientGone"])
         }
         try await self.run {

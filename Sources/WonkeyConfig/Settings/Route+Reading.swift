@@ -4,6 +4,8 @@ internal import WonkeyCore
 struct RouteContext {
     var limits: [String: LimitPolicy]
     var bodyLimit: Int?
+    /// What each is spoken to with.
+    var upstreams: [String: Configuration.Upstream.Version]
 }
 
 extension Configuration.Route {
@@ -62,6 +64,7 @@ extension Configuration.Route {
             "Use from browsers, by pages of other origins; preflights are answered here, without a key."
         )
         route.readIdempotency(&section)
+        route.readUpgrade(&section, in: context)
         route.check(policies, section)
         return route
     }

@@ -82,6 +82,7 @@ extension Configuration {
         package var rewrite: Rewrite?
         package var crossOrigin: CrossOrigin?
         package var idempotency: Idempotency?
+        package var upgrade: Upgrade?
 
         package init(name: String, match: Match, action: Action) {
             self.name = name

@@ -26,6 +26,7 @@ extension GatewayExchange {
                 identity: self.identity,
                 trace: self.forwardedTrace(head)
             )
+            context.upgrade = self.upgradeOffer(head)
             if let field = self.generation.snapshot.certificateField {
                 context.certificateField = field
                 context.certificate = self.exchange.clientCertificate
@@ -101,6 +102,12 @@ final class UpstreamAnswer: UpstreamReceiver {
     func informationalReceived(_ head: ResponseHead) {
         // The 100 was sent when reading began (F11).
         if head.status != 100 { self.request.exchange.sendInformational(head) }
+    }
+
+    func upgraded(_ head: ResponseHead) {
+        self.status = head.status
+        self.request.noteTarget()
+        self.request.beginTunnel(head)
     }
 
     func headReceived(_ head: ResponseHead, framing: BodyFraming) {

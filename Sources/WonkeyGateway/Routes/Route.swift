@@ -79,6 +79,8 @@ package struct Route: Sendable {
     package var crossOrigin: CrossOriginRules?
     /// Whether requests with an idempotency key are carried out once; absent: the key is no business of wonkey's.
     package var idempotency: IdempotencyRules?
+    /// What else than HTTP may be spoken through the route; absent: nothing.
+    package var upgrade: UpgradeRules?
 
     package init(
         name: String,
@@ -92,7 +94,8 @@ package struct Route: Sendable {
         upstreamRateLimitFields: UpstreamRateLimitFields = .pass,
         rewrite: RouteRewrite? = nil,
         crossOrigin: CrossOriginRules? = nil,
-        idempotency: IdempotencyRules? = nil
+        idempotency: IdempotencyRules? = nil,
+        upgrade: UpgradeRules? = nil
     ) {
         self.name = name
         self.match = match
@@ -106,5 +109,6 @@ package struct Route: Sendable {
         self.rewrite = rewrite
         self.crossOrigin = crossOrigin
         self.idempotency = idempotency
+        self.upgrade = upgrade
     }
 }

@@ -10,6 +10,8 @@ package struct OutgoingHead: Sendable {
     var hostValue: Range<Int>
     /// Where the proxy's own span id is in ``bytes``; `nil` if it sends none.
     var spanID: Int?
+    /// What the upstream is asked to speak instead of HTTP; `nil`: nothing.
+    var upgrade: String?
 
     package init(bytes: ByteBuffer, method: Method, framing: BodyFraming) {
         self.init(bytes: bytes, method: method, framing: framing, hostValue: 0..<0)
@@ -42,6 +44,7 @@ package struct OutgoingHead: Sendable {
             hostValue: self.hostValue.lowerBound..<end
         )
         head.spanID = self.spanID.map { $0 + end - self.hostValue.upperBound }
+        head.upgrade = self.upgrade
         return head
     }
 }
@@ -106,9 +109,14 @@ package enum ForwardedRequest {
         }
         for (name, value) in context.identity { bytes.writeLine(name.text, value) }
         for (name, value) in rules.injected { bytes.writeLine(name.text, value) }
+        if let upgrade = context.upgrade {
+            bytes.writeStaticString("Connection: Upgrade\r\n")
+            bytes.writeLine("Upgrade", upgrade)
+        }
         ForwardedRequest.writeFraming(head, to: &bytes)
         var outgoing = OutgoingHead(bytes: bytes, method: head.method, framing: head.framing, hostValue: hostValue)
         outgoing.spanID = spanID
+        outgoing.upgrade = context.upgrade
         return outgoing
     }
 

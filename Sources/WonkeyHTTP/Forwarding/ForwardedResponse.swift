@@ -9,11 +9,11 @@ package enum ForwardedResponse {
     package static func head(from head: consuming ResponseHead) -> ResponseHead {
         let nominated = HopByHop.nominated(by: head.fields)
         let fields = head.fields
-        let isUpgradeRequired = head.status == 426
+        let namesUpgrade = head.status == 426 || head.status == 101
         head.fields.entries.removeAll { entry in
             if entry.known == KnownField.via.rawValue { return false }
-            // 426 says what to upgrade to (F21).
-            if isUpgradeRequired, entry.known == KnownField.upgrade.rawValue { return false }
+            // 426 says what to upgrade to (F21), 101 what was (F20).
+            if namesUpgrade, entry.known == KnownField.upgrade.rawValue { return false }
             return ForwardedResponse.droppedFields & (1 << UInt64(entry.known)) != 0
                 || nominated.contains(entry, fields)
         }

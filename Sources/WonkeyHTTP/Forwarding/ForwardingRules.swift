@@ -64,6 +64,8 @@ package struct ForwardingContext: Sendable {
     /// Tells of the client's certificate; the client's own is removed, whether it has one or not.
     package var certificateField: FieldName?
     package var certificate: ClientCertificate?
+    /// What the client would rather speak, where that is allowed (F20).
+    package var upgrade: String?
 
     package init(
         client: ClientAddress,

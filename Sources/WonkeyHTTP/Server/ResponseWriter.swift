@@ -111,6 +111,7 @@ enum ResponseWriter {
     static func writeInformational(_ head: ResponseHead, to buffer: inout ByteBuffer) {
         ResponseWriter.writeStatusLine(head, to: &buffer)
         head.fields.write(to: &buffer) { ResponseWriter.ownFields & (1 << UInt64($0.known)) == 0 }
+        if head.status == 101 { buffer.writeStaticString("Connection: Upgrade\r\n") }
         buffer.writeStaticString("\r\n")
     }
 

@@ -42,6 +42,8 @@ package final class ServerExchange {
     private var bodyBytes: Int64 = 0
     private var answer = AnswerProgress()
     private var isDelivering = false
+    /// Something else than HTTP is spoken, until the connection ends.
+    private var isTunnel = false
 
     /// Makes the exchange of a request.
     ///
@@ -139,7 +141,7 @@ extension ServerExchange {
         while case .reading = self.bodyState, let wire = self.wire {
             switch wire.nextPart(&self.decoder) {
             case .incomplete:
-                wire.expectBody()
+                if !self.isTunnel { wire.expectBody() }
                 return
             case .data(let chunk): self.deliver(chunk)
             case .end(let trailers):
@@ -193,6 +195,23 @@ extension ServerExchange {
             self.awaitsContinue = false
         }
         self.bytesSent += Int64(wire.writeInformational(head))
+    }
+
+    /// Sends a 101 and leaves HTTP: from now on what the client sends is handed over as body bytes, and what is written
+    /// goes out as it is, until either side ends the connection (F20).
+    ///
+    /// Only for a request whose ``UpgradeOffer`` was accepted.
+    package func upgrade(_ head: ResponseHead) {
+        guard let wire = self.wire, !self.hasBegunAnswer, self.version == .http11 else { return }
+        self.isTunnel = true
+        self.closes = true
+        self.bodyBytesMax = nil
+        self.decoder = .untilClose
+        self.answer.begin(.untilClose)
+        self.bytesSent += Int64(wire.writeInformational(head))
+        self.bodyState = .reading
+        self.deliverBody()
+        wire.armRead()
     }
 
     /// Begins the answer.

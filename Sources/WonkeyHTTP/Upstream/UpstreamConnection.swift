@@ -9,6 +9,8 @@ final class UpstreamConnection: ChannelInboundHandler, UpstreamCarrier {
         case idle
         case head
         case body(BodyDecoder)
+        /// Something else than HTTP is spoken, until either side ends the connection.
+        case tunnel
     }
 
     private enum Wait { case nothing, response, idle, reuse }
@@ -174,6 +176,14 @@ extension UpstreamConnection {
             case .malformed: self.fail(.brokenFraming)
             case .head(let received): self.received(received, exchange)
             }
+        case .tunnel:
+            guard self.input.readableBytes > 0 else {
+                if self.isClosed { self.tunnelEnded(exchange) }
+                return false
+            }
+            let bytes = self.input
+            self.input = ByteBuffer()
+            exchange.receiver?.bodyReceived(bytes)
         case .body(var decoder):
             // Taken out, so that the decoder's state has one owner while it changes.
             self.phase = .idle
@@ -190,6 +200,15 @@ extension UpstreamConnection {
     }
 
     private func received(_ received: ResponseParser.Received, _ exchange: UpstreamExchange) {
+        if received.head.status == 101, let offer = exchange.head.upgrade {
+            guard UpgradeOffer.isAccepted(by: received.head, offer) else { return self.fail(.brokenFraming) }
+            self.keepsAlive = false
+            self.phase = .tunnel
+            self.expect(.nothing)
+            exchange.becameTunnel()
+            exchange.receiver?.upgraded(received.head)
+            return
+        }
         if received.head.status < 200 {
             self.informationalCount += 1
             guard received.head.status != 101, self.informationalCount <= UpstreamConnection.informationalMax else {
@@ -218,6 +237,11 @@ extension UpstreamConnection {
                 )
             )
         }
+    }
+
+    /// Whatever was spoken is over.
+    private func tunnelEnded(_ exchange: UpstreamExchange) {
+        if let loss = self.loss { self.fail(loss) } else { self.complete(exchange, nil) }
     }
 
     /// Nothing more of the body is here; always `false`.
@@ -339,7 +363,7 @@ extension UpstreamConnection {
     private func expectNext() {
         guard let exchange = self.exchange, !exchange.isPaused else { return self.expect(.nothing) }
         switch self.phase {
-        case .idle: self.expect(.nothing)
+        case .idle, .tunnel: self.expect(.nothing)
         case .head: self.expect(exchange.isSendingComplete ? .response : .idle)
         case .body: self.expect(.idle)
         }

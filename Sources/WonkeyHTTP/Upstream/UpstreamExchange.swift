@@ -10,6 +10,8 @@ package protocol UpstreamReceiver: AnyObject {
     func connectionReady()
     /// A 1xx response other than 101.
     func informationalReceived(_ head: ResponseHead)
+    /// The upstream agreed to speak what it was asked for: from now on body bytes are what it says, both ways.
+    func upgraded(_ head: ResponseHead)
     /// The final head; `framing` is what its fields declare, also for HEAD and 304 (which have no body).
     func headReceived(_ head: ResponseHead, framing: BodyFraming)
     func bodyReceived(_ chunk: ByteBuffer)
@@ -19,6 +21,11 @@ package protocol UpstreamReceiver: AnyObject {
     func writabilityChanged(isWritable: Bool)
     /// The upstream answered before the request was complete and will not read more; stop sending (F18).
     func requestBodyUnwanted()
+}
+
+extension UpstreamReceiver {
+    /// Who asks for no upgrade gets none.
+    package func upgraded(_ head: ResponseHead) {}
 }
 
 /// One request under way to an upstream; used on its event loop only.
@@ -38,6 +45,7 @@ package final class UpstreamExchange {
     private(set) var sending: Sending
     private var bytesLeft: Int64
     var wasRetried = false
+    private var isTunnel = false
     /// When waiting for a connection becomes hopeless.
     var pendingDeadline = NIODeadline.distantFuture
     /// Whether the request went out on a connection that had served others before.
@@ -58,6 +66,12 @@ package final class UpstreamExchange {
             self.sending = .open
             self.bytesLeft = .max
         }
+    }
+
+    /// Nothing of what follows is HTTP.
+    func becameTunnel() {
+        self.isTunnel = true
+        self.sending = .open
     }
 
     /// Whether the upstream takes more bytes now.
@@ -81,6 +95,7 @@ extension UpstreamExchange {
     package func write(_ chunk: ByteBuffer) {
         let size = chunk.readableBytes
         guard size > 0, case .open = self.sending, let carrier = self.carrier else { return }
+        if self.isTunnel { return carrier.write(chunk, asChunk: false) }
         switch self.head.framing {
         case .none: return
         case .length:
@@ -97,7 +112,7 @@ extension UpstreamExchange {
     ///
     /// - Parameter trailers: Sent on HTTP/2 only (B8).
     package func end(trailers: FieldSection? = nil) {
-        guard case .open = self.sending, let carrier = self.carrier else { return }
+        guard !self.isTunnel, case .open = self.sending, let carrier = self.carrier else { return }
         if case .length = self.head.framing, self.bytesLeft != 0 { return self.cancel() }
         self.sending = .complete
         carrier.endRequest(isChunked: self.head.framing == .chunked, trailers: trailers)

@@ -202,6 +202,15 @@ extension BalancedExchange: UpstreamReceiver {
         self.receiver?.informationalReceived(head)
     }
 
+    package func upgraded(_ head: ResponseHead) {
+        guard let target = self.target else { return }
+        self.hasAnswered = true
+        self.isReady = true
+        self.body = .spent
+        self.settle(target, .succeeded)
+        self.receiver?.upgraded(head)
+    }
+
     package func headReceived(_ head: ResponseHead, framing: BodyFraming) {
         guard let target = self.target else { return }
         let settings = self.balancer.settings
