@@ -79,7 +79,7 @@ extension HTTP2ServerStream {
             self.expectProgress()
         } else if self.wait.subject == .write {
             self.wait.end()
-            if self.exchange?.isReadingBody == true { self.expectBody() }
+            if self.exchange?.awaitsBody == true { self.expectBody() }
         }
         self.exchange?.writabilityChanged(isWritable: isWritable)
     }

@@ -111,7 +111,8 @@ extension HTTP2UpstreamConnection {
         self.streams[ObjectIdentifier(stream)] = nil
         if self.streams.isEmpty {
             self.idleDeadline = self.pool.deadline(after: self.pool.timeouts.reuse)
-            if self.isRetired || self.pool.isRetired { return self.close() }
+            let isKept = !self.isRetired && !self.pool.isRetired && self.pool.settings.idleConnectionsMax > 0
+            if !isKept { return self.close() }
         }
         self.pool.roomFreed(on: self)
     }

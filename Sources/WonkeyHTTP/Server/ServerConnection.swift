@@ -121,7 +121,7 @@ extension ServerConnection {
             self.expectProgress()
         } else if self.wait.subject == .write {
             self.wait.end()
-            if self.exchange?.isReadingBody == true { self.expectBody() }
+            if self.exchange?.awaitsBody == true { self.expectBody() }
         }
         self.exchange?.writabilityChanged(isWritable: self.isWritable)
     }

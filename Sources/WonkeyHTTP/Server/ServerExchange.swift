@@ -126,6 +126,9 @@ extension ServerExchange {
         if case .reading = self.bodyState { true } else { false }
     }
 
+    /// Whether the client is late if nothing comes; in a tunnel nobody has to say anything.
+    var awaitsBody: Bool { self.isReadingBody && !self.isTunnel }
+
     var isBodyComplete: Bool { self.decoder.isEnded }
 
     func begin(_ handler: any RequestHandler, _ head: RequestHead) {
