@@ -71,7 +71,7 @@ struct HostileLimitsTests {
             let third = try await RawClient.connect(port: port)
             #expect(try await third.readToEnd() == "")
             await first.close()
-            while server.connectionCount > 1 { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(try await waits { server.connectionCount <= 1 })
             let fourth = try await RawClient.connect(port: port)
             try await fourth.send("GET /4 HTTP/1.1\r\nHost: a\r\n\r\n")
             _ = try await fourth.read(through: "GET /4:")
