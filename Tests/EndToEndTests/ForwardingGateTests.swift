@@ -5,7 +5,7 @@ import Testing
 /// What the gate answers, byte by byte, and that no origin hears of a refused request.
 @Suite("The gate's duties, end to end", .temporaryDirectory)
 struct ForwardingGateTests {
-    private struct Row: Sendable {
+    struct Row: Sendable {
         var name: String
         var line: String
         /// `KEY`, `REVOKED` stand for keys.
@@ -20,7 +20,7 @@ struct ForwardingGateTests {
     private static let challenge = "\r\nWWW-Authenticate: Bearer realm=\"wonkey\""
 
     /// In order: the limit of two is used up on the way.
-    private static let rows = [
+    static let rows = [
         Row(
             name: "A4, A5: no credentials",
             line: "GET /x",

@@ -6,6 +6,16 @@ struct ForwardingRow: Sendable {
         var begins = ""
         var has: [String] = []
         var lacks: [String] = []
+
+        /// What `text` has too much or too little, compared without case.
+        func faults(_ side: String, _ text: String) -> [String] {
+            let lower = text.lowercased()
+            var faults: [String] = []
+            if !lower.hasPrefix(self.begins.lowercased()) { faults.append("\(side) does not begin \(self.begins)") }
+            faults += self.has.filter { !lower.contains($0.lowercased()) }.map { "\(side) lacks \($0)" }
+            faults += self.lacks.filter { lower.contains($0.lowercased()) }.map { "\(side) has \($0)" }
+            return faults.map { "\($0) in \(text.debugDescription)" }
+        }
     }
 
     var name: String
@@ -25,17 +35,8 @@ struct ForwardingRow: Sendable {
         let seen = received.joined()
         var faults: [String] = []
         if received.count != self.connections { faults.append("\(received.count) connections to the origin") }
-        faults += Self.faults("answer", answer, self.answer) + Self.faults("origin", seen, self.origin)
+        faults += self.answer.faults("answer", answer) + self.origin.faults("origin", seen)
         return faults.map { "\(self.name): \($0)" }
-    }
-
-    private static func faults(_ side: String, _ text: String, _ expected: Expectation) -> [String] {
-        let lower = text.lowercased()
-        var faults: [String] = []
-        if !lower.hasPrefix(expected.begins.lowercased()) { faults.append("\(side) does not begin \(expected.begins)") }
-        faults += expected.has.filter { !lower.contains($0.lowercased()) }.map { "\(side) lacks \($0)" }
-        faults += expected.lacks.filter { lower.contains($0.lowercased()) }.map { "\(side) has \($0)" }
-        return faults.map { "\($0) in \(text.debugDescription)" }
     }
 }
 

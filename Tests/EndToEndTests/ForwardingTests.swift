@@ -61,37 +61,75 @@ struct ForwardingTests {
         for origin in origins { await origin?.stop() }
     }
 
-    @Test("F11, F17–F19, B12: conversations go on as they must")
+    /// A client that looks at more than one answer, or at what the origin does meanwhile.
+    struct Conversation: Sendable {
+        /// Begins with the duties it shows.
+        var name: String
+        fileprivate var script: [OriginServer.Step]
+        fileprivate var keepsBytes = true
+        /// Gets the proxy's port, the path below which the origin is reached, and the origin.
+        fileprivate var run: @Sendable (Int, String, OriginServer) async throws -> Void
+    }
+
+    static let conversations = [
+        Conversation(
+            name: "F11, B15: a body is asked for, unless its length refuses it",
+            script: [.await("hello"), .send(ForwardingRow.ok), .repeat],
+            run: expectContinue
+        ),
+        Conversation(
+            name: "F19: what arrives is held back by nobody",
+            script: [
+                .await("\r\n\r\n"),
+                .send(
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndata:\r\n"
+                ),
+            ],
+            run: stream
+        ),
+        Conversation(
+            name: "F18, B10: an origin that answers early and closes gets no more of the body",
+            script: [
+                .await("\r\n\r\n"), .send("HTTP/1.1 403 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno"),
+            ],
+            keepsBytes: false,
+            run: earlyAnswer
+        ),
+        Conversation(
+            name: "B12: bytes that nobody asked for end the connection",
+            script: [
+                .await("\r\n\r\n"),
+                .send(ForwardingRow.ok + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nleak"),
+            ],
+            run: unasked
+        ),
+        Conversation(
+            name: "F16, F17: pipelined requests are answered in order, up to the last",
+            script: [.await("\r\n\r\n"), .send(ForwardingRow.ok), .repeat],
+            run: pipeline
+        ),
+    ]
+
+    @Test("F11, F16–F19, B10, B12, B15: conversations go on as they must")
     func conversations() async throws {
-        let event =
-            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndata:\r\n"
-        let origins = [
-            try await OriginServer.start([.await("hello"), .send(ForwardingRow.ok), .repeat]),
-            try await OriginServer.start([.await("\r\n\r\n"), .send(event)]),
-            try await OriginServer.start(
-                [.await("\r\n\r\n"), .send("HTTP/1.1 403 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno")],
-                keepsBytes: false
-            ),
-            try await OriginServer.start(
-                [.await("\r\n\r\n"), .send(ForwardingRow.ok + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nleak")]
-            ),
-            try await OriginServer.start([.await("\r\n\r\n"), .send(ForwardingRow.ok), .repeat]),
-        ]
+        var origins: [OriginServer] = []
+        for conversation in Self.conversations {
+            origins.append(try await OriginServer.start(conversation.script, keepsBytes: conversation.keepsBytes))
+        }
         let deployment = try await self.deployment(origins.map { (port: $0.port, timeout: "30s") })
-        try await deployment.serving { _ in
-            try await self.expectContinue(deployment.port, origins[0])
-            try await self.stream(deployment.port)
-            try await self.earlyAnswer(deployment.port, origins[2])
-            try await self.unasked(deployment.port, origins[3])
-            try await self.pipeline(deployment.port)
+        try await deployment.serving { [origins] _ in
+            for (index, conversation) in Self.conversations.enumerated() {
+                try await conversation.run(deployment.port, "/\(index)", origins[index])
+            }
         }
         for origin in origins { await origin.stop() }
     }
 
-    private func expectContinue(_ port: Int, _ origin: OriginServer) async throws {
+    @Sendable
+    private static func expectContinue(_ port: Int, _ path: String, _ origin: OriginServer) async throws {
         let client = try await RawClient.connect(port: port)
         try await client.send(
-            "POST /0 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"
+            "POST \(path) HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"
         )
         #expect(try await client.read(through: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n", "F11")
         try await client.send("hello")
@@ -99,22 +137,26 @@ struct ForwardingTests {
         #expect(!origin.received.joined().lowercased().contains("expect"), "F11")
         await client.close()
         let refused = try await RawClient.connect(port: port)
-        try await refused.send("POST /0 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000001\r\n\r\n")
+        try await refused.send(
+            "POST \(path) HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000001\r\n\r\n"
+        )
         #expect(try await refused.readToEnd().hasPrefix("HTTP/1.1 413 Content Too Large\r\n"), "F11, B15")
         await refused.close()
     }
 
     /// The origin never ends its answer: what arrives was held back by nobody.
-    private func stream(_ port: Int) async throws {
+    @Sendable
+    private static func stream(_ port: Int, _ path: String, _ origin: OriginServer) async throws {
         let client = try await RawClient.connect(port: port)
-        try await client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        try await client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(try await client.read(through: "data:").hasSuffix("\r\n\r\n5\r\ndata:\r\n"), "F19")
         await client.close()
     }
 
-    private func earlyAnswer(_ port: Int, _ origin: OriginServer) async throws {
+    @Sendable
+    private static func earlyAnswer(_ port: Int, _ path: String, _ origin: OriginServer) async throws {
         let client = try await RawClient.connect(port: port)
-        try await client.send("POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nbegin")
+        try await client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nbegin")
         #expect(try await client.read(through: "no").hasPrefix("HTTP/1.1 403 No\r\n"), "F18")
         let before = origin.receivedCounts
         // Whether the proxy reads it or closes: it must not reach an origin that answered and closes.
@@ -124,10 +166,11 @@ struct ForwardingTests {
         #expect(origin.receivedCounts == before, "F18, B10")
     }
 
-    private func unasked(_ port: Int, _ origin: OriginServer) async throws {
+    @Sendable
+    private static func unasked(_ port: Int, _ path: String, _ origin: OriginServer) async throws {
         for number in 1...2 {
             let client = try await RawClient.connect(port: port)
-            try await client.send("GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            try await client.send("GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             let answer = try await client.readToEnd()
             #expect(answer.hasSuffix("\r\n\r\nok"), "B12")
             await client.close()
@@ -137,11 +180,12 @@ struct ForwardingTests {
         #expect(origin.connectionCount == 2, "B12")
     }
 
-    private func pipeline(_ port: Int) async throws {
+    @Sendable
+    private static func pipeline(_ port: Int, _ path: String, _ origin: OriginServer) async throws {
         let client = try await RawClient.connect(port: port)
         try await client.send(
-            "GET /4/a HTTP/1.1\r\nHost: a\r\n\r\nGET /4/b HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n"
-                + "Connection: close\r\n\r\nGET /4/c HTTP/1.1\r\nHost: a\r\n\r\n"
+            "GET \(path)/a HTTP/1.1\r\nHost: a\r\n\r\nGET \(path)/b HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n"
+                + "Connection: close\r\n\r\nGET \(path)/c HTTP/1.1\r\nHost: a\r\n\r\n"
         )
         let statuses = try await client.readToEnd().components(separatedBy: "HTTP/1.1 ").dropFirst().map {
             $0.prefix(3)

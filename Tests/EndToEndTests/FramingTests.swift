@@ -243,56 +243,62 @@ struct FramingTests {
         await origin.stop()
     }
 
+    private static let long = "/" + String(repeating: "a", count: 8_000)
+    private static let validHeads: [(name: String, request: String, line: String, ending: String)] = [
+        ("R4: empty line first", "\r\nGET /r4 HTTP/1.1\r\nHost: a", "GET /r4 HTTP/1.1\r\nHost: a\r\n", ""),
+        ("R7: unknown method", "BREW /r7 HTTP/1.1\r\nHost: a", "BREW /r7 HTTP/1.1\r\nHost: a\r\n", ""),
+        ("R7: 8000 octets", "GET \(long) HTTP/1.1\r\nHost: a", "GET \(long) HTTP/1.1\r\nHost: a\r\n", ""),
+        ("R9: absolute-form", "GET http://B:81/x?y HTTP/1.1\r\nHost: a", "GET /x?y HTTP/1.1\r\nHost: b:81\r\n", ""),
+        ("R10: asterisk-form", "OPTIONS * HTTP/1.1\r\nHost: a", "OPTIONS * HTTP/1.1\r\nHost: a\r\n", ""),
+        ("R17: 1.9", "GET /r17 HTTP/1.9\r\nHost: a", "GET /r17 HTTP/1.1\r\nHost: a\r\n", ""),
+        (
+            "R19: bytes of the path", "GET /a;x=1/./b/../%7Ec//%c3?q=%2F&r=/../ HTTP/1.1\r\nHost: a",
+            "GET /a;x=1/./b/../%7Ec//%c3?q=%2F&r=/../ HTTP/1.1\r\nHost: a\r\n", ""
+        ),
+        ("F15: HTTP/1.0 without Host", "GET /f15 HTTP/1.0", "GET /f15 HTTP/1.1\r\nHost: ", ""),
+    ]
+    private static let validBodies: [(name: String, request: String, line: String, ending: String)] = [
+        (
+            "B5: leading zeros", "POST /b5 HTTP/1.1\r\nHost: a\r\nContent-Length: 0007\r\n\r\n<end>\r\n",
+            "POST /b5 HTTP/1.1\r\nHost: a\r\n", "\r\nContent-Length: 7\r\n\r\n<end>\r\n"
+        ),
+        (
+            "B7: extensions are dropped",
+            "POST /b7 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n5;a=\"b\"\r\n<end>\r\n0\r\n\r\n",
+            "POST /b7 HTTP/1.1\r\nHost: a\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<end>\r\n0\r\n\r\n"
+        ),
+        (
+            "B8: trailers are dropped",
+            "POST /b8 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<end>\r\n0\r\nHost: evil\r\n\r\n",
+            "POST /b8 HTTP/1.1\r\nHost: a\r\n", "\r\n5\r\n<end>\r\n0\r\n\r\n"
+        ),
+        (
+            "B14: GET with a body", "GET /b14 HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n<end>\r\n",
+            "GET /b14 HTTP/1.1\r\nHost: a\r\n", "\r\nContent-Length: 7\r\n\r\n<end>\r\n"
+        ),
+        (
+            "B14: the body looks like a request",
+            "DELETE /b14 HTTP/1.1\r\nHost: a\r\nContent-Length: 24\r\n\r\nGET /x HTTP/1.1\r\n<end>\r\n",
+            "DELETE /b14 HTTP/1.1\r\nHost: a\r\n", "\r\n\r\nGET /x HTTP/1.1\r\n<end>\r\n"
+        ),
+    ]
+
+    static let valid =
+        validHeads.map { row in
+            (
+                name: row.name, request: row.request + "\r\nX-End: <end>\r\nConnection: close\r\n\r\n", line: row.line,
+                ending: row.ending
+            )
+        } + validBodies
+
     @Test("R4, R7, R9, R17, R19, B7, B8, B14: a valid request arrives, byte for byte where it must")
     func valid() async throws {
         let origin = try await OriginServer.start(
             [.await("<end>"), .await("\r\n"), .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), .repeat]
         )
         let deployment = try await self.deployment(origin)
-        let long = "/" + String(repeating: "a", count: 8_000)
-        let rows: [(name: String, request: String, line: String, ending: String)] = [
-            ("R4: empty line first", "\r\nGET /r4 HTTP/1.1\r\nHost: a", "GET /r4 HTTP/1.1\r\nHost: a\r\n", ""),
-            ("R7: unknown method", "BREW /r7 HTTP/1.1\r\nHost: a", "BREW /r7 HTTP/1.1\r\nHost: a\r\n", ""),
-            ("R7: 8000 octets", "GET \(long) HTTP/1.1\r\nHost: a", "GET \(long) HTTP/1.1\r\nHost: a\r\n", ""),
-            ("R9: absolute-form", "GET http://B:81/x?y HTTP/1.1\r\nHost: a", "GET /x?y HTTP/1.1\r\nHost: b:81\r\n", ""),
-            ("R10: asterisk-form", "OPTIONS * HTTP/1.1\r\nHost: a", "OPTIONS * HTTP/1.1\r\nHost: a\r\n", ""),
-            ("R17: 1.9", "GET /r17 HTTP/1.9\r\nHost: a", "GET /r17 HTTP/1.1\r\nHost: a\r\n", ""),
-            (
-                "R19: bytes of the path", "GET /a;x=1/./b/../%7Ec//%c3?q=%2F&r=/../ HTTP/1.1\r\nHost: a",
-                "GET /a;x=1/./b/../%7Ec//%c3?q=%2F&r=/../ HTTP/1.1\r\nHost: a\r\n", ""
-            ),
-            ("F15: HTTP/1.0 without Host", "GET /f15 HTTP/1.0", "GET /f15 HTTP/1.1\r\nHost: ", ""),
-        ]
-        let bodies: [(name: String, request: String, line: String, ending: String)] = [
-            (
-                "B5: leading zeros", "POST /b5 HTTP/1.1\r\nHost: a\r\nContent-Length: 0007\r\n\r\n<end>\r\n",
-                "POST /b5 HTTP/1.1\r\nHost: a\r\n", "\r\nContent-Length: 7\r\n\r\n<end>\r\n"
-            ),
-            (
-                "B7: extensions are dropped",
-                "POST /b7 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n5;a=\"b\"\r\n<end>\r\n0\r\n\r\n",
-                "POST /b7 HTTP/1.1\r\nHost: a\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<end>\r\n0\r\n\r\n"
-            ),
-            (
-                "B8: trailers are dropped",
-                "POST /b8 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<end>\r\n0\r\nHost: evil\r\n\r\n",
-                "POST /b8 HTTP/1.1\r\nHost: a\r\n", "\r\n5\r\n<end>\r\n0\r\n\r\n"
-            ),
-            (
-                "B14: GET with a body", "GET /b14 HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n<end>\r\n",
-                "GET /b14 HTTP/1.1\r\nHost: a\r\n", "\r\nContent-Length: 7\r\n\r\n<end>\r\n"
-            ),
-            (
-                "B14: the body looks like a request",
-                "DELETE /b14 HTTP/1.1\r\nHost: a\r\nContent-Length: 24\r\n\r\nGET /x HTTP/1.1\r\n<end>\r\n",
-                "DELETE /b14 HTTP/1.1\r\nHost: a\r\n", "\r\n\r\nGET /x HTTP/1.1\r\n<end>\r\n"
-            ),
-        ]
         try await deployment.serving { _ in
-            let heads = rows.map { row in
-                (row.name, row.request + "\r\nX-End: <end>\r\nConnection: close\r\n\r\n", row.line, row.ending)
-            }
-            for (name, request, line, ending) in heads + bodies.map({ ($0.name, $0.request, $0.line, $0.ending) }) {
+            for (name, request, line, ending) in Self.valid {
                 let before = origin.received.map(\.utf8.count)
                 let client = try await RawClient.connect(port: deployment.port)
                 try await client.send(request)

@@ -26,11 +26,18 @@ package final class RawClient: Sendable {
     ///   - port: On 127.0.0.1.
     ///   - reads: `false` to leave answers in the socket until ``startReading()``.
     ///   - tls: How it speaks TLS; `nil` speaks none.
+    ///   - source: The client's own address; the system's choice if `nil`.
     /// - Returns: The connected client, its TLS handshake done.
     /// - Throws: The system's error, or why there was no handshake.
-    package static func connect(port: Int, reads: Bool = true, tls: ClientSecurity? = nil) async throws -> RawClient {
+    package static func connect(
+        port: Int,
+        reads: Bool = true,
+        tls: ClientSecurity? = nil,
+        from source: String? = nil
+    ) async throws -> RawClient {
         let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
-        return try await self.connect(to: address, reads: reads, tls: tls)
+        let local = try source.map { try SocketAddress(ipAddress: $0, port: 0) }
+        return try await self.connect(to: address, from: local, reads: reads, tls: tls)
     }
 
     /// Connects to a server on a Unix socket.
@@ -40,10 +47,12 @@ package final class RawClient: Sendable {
 
     private static func connect(
         to address: SocketAddress,
+        from local: SocketAddress? = nil,
         reads: Bool,
         tls: ClientSecurity?
     ) async throws -> RawClient {
-        let (channel, inbox) = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        let bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        let (channel, inbox) = try await (local.map { bootstrap.bind(to: $0) } ?? bootstrap)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.autoRead, value: reads || tls != nil)
             .connect(to: address) { channel in
