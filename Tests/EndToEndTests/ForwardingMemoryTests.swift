@@ -25,23 +25,6 @@ struct ForwardingMemoryTests {
         )
     }
 
-    /// A line of `/proc/PID/status` in bytes.
-    private static func memory(_ name: String, of process: Int) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix(name + ":") }
-        return 1_024 * (try #require(line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }))
-    }
-
-    /// The sidecar that runs on a folder's configuration.
-    private static func process(in directory: TemporaryDirectory) throws -> Int {
-        let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int($0) }
-        let found = processes.first { process in
-            guard let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return false }
-            return String(decoding: line, as: UTF8.self).contains(directory.path)
-        }
-        return try #require(found)
-    }
-
     @Test(
         "128 MiB up and 128 MiB down, past a reader that stalls: the proxy grows by less than 32 MiB",
         arguments: [false, true]
@@ -69,12 +52,12 @@ struct ForwardingMemoryTests {
         )
         let deployment = try await self.deployment(origin, isEncrypted: isEncrypted)
         try await deployment.serving { _ in
-            let process = try Self.process(in: deployment.directory)
-            let before = try Self.memory("VmRSS", of: process)
+            let memory = try ProcessMemory(of: deployment)
+            let before = try memory.resident()
             try await self.upload(deployment.port, security)
             try await self.download(deployment.port, origin, security)
             try await self.stalledUpload(deployment, origin, security)
-            let after = try Self.memory("VmHWM", of: process)
+            let after = try memory.peak()
             #expect(after - before < Self.growthMax, "from \(before) to \(after) bytes")
         }
         await origin.stop()
