@@ -75,6 +75,31 @@ struct RealUpstreamTests {
             #expect(relevant == row.seen.map { server.record(of: $0) }, "\(row.name)")
         }
     }
+
+    @Test("HTTP/2 becomes the HTTP/1.1 that was meant, or nothing", arguments: RealServer.allCases)
+    func http2Rows(_ server: RealServer) async throws {
+        let rows = HTTP2Row.all
+        let file = try #require(TemporaryDirectory.current).file("rows.json")
+        try JSONEncoder().encode(rows).write(to: URL(fileURLWithPath: file))
+        let seen = try await self.serving(server) { port, _ in
+            let outcome = try await TestVenv.program("python").run(
+                [TestVenv.script("http2_rows.py"), "\(port)", file],
+                within: .seconds(120)
+            )
+            #expect(outcome.status == 0, "\(outcome.standardError)")
+            let lines = outcome.standardOutput.split(separator: "\n")
+            #expect(lines.count == rows.count)
+            let wrong = zip(rows, lines).filter { !$1.hasPrefix($0.outcome) }.map { "\($0.name): \($1)" }
+            #expect(wrong == [])
+        }
+        let parts = seen.split(separatedBy: "/after/")
+        #expect(parts.count == rows.count + 1)
+        for (row, part) in zip(rows, parts) {
+            // A body that turns out to be wrong may have begun.
+            let relevant = row.seen.isEmpty && row.body != nil ? part.filter(\.isServed) : part
+            #expect(relevant == row.seen.map { server.record(of: $0) }, "\(row.name)")
+        }
+    }
 }
 
 extension [SeenRequest] {

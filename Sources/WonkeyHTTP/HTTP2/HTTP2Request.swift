@@ -51,14 +51,14 @@ enum HTTP2Request {
         _ limits: ServerLimits
     ) throws(Fault) -> Outcome {
         if pseudo.method == "CONNECT" { throw .refused(501, .connect) }
-        guard pseudo.method.utf8.allSatisfy(\.isTokenByte) else { throw .malformed }
+        guard !pseudo.method.isEmpty, pseudo.method.utf8.allSatisfy(\.isTokenByte) else { throw .malformed }
         guard pseudo.method.utf8.count <= Self.methodBytesMax else { throw .refused(501, .methodTooLong) }
         let method = Method(pseudo.method)
         let target = try Self.target(pseudo, method, limits)
         let fields = try Self.fields(headers, authority: pseudo.authority, limits)
         let facts = try Self.facts(fields)
         if let authority = pseudo.authority, authority.lowercased() != facts.host { throw .malformed }
-        let framing: BodyFraming = endsStream ? .none : Self.framing(fields, facts)
+        let framing: BodyFraming = endsStream ? .none : Self.framing(facts)
         let head = RequestHead(
             method: method,
             target: target,
@@ -82,8 +82,10 @@ enum HTTP2Request {
     }
 
     /// A stream that stays open has a body of unknown length unless it says otherwise.
-    private static func framing(_ fields: FieldSection, _ facts: FieldFacts) -> BodyFraming {
-        fields.contains(.contentLength) ? facts.framing : .chunked
+    ///
+    /// That it says 0 is known to be true at its end only: till then nothing may be complete for the upstream.
+    private static func framing(_ facts: FieldFacts) -> BodyFraming {
+        facts.framing == .none ? .chunked : facts.framing
     }
 
     private static func target(
@@ -118,7 +120,12 @@ enum HTTP2Request {
         var cookies: [String] = []
         for (name, value, _) in headers where name.utf8.first != .colon {
             // Crumbs of one cookie (RFC 9113 §8.2.3).
-            if name == "cookie" { cookies.append(value) } else { try Self.write(name, value, to: &bytes) }
+            if name == "cookie" {
+                try Self.checkSpace(around: value)
+                cookies.append(value)
+            } else {
+                try Self.write(name, value, to: &bytes)
+            }
             guard bytes.readableBytes <= limits.fieldSectionBytesMax else { throw .refused(431, .fieldsTooLarge) }
         }
         if !cookies.isEmpty { try Self.write("cookie", cookies.joined(separator: "; "), to: &bytes) }
@@ -140,13 +147,17 @@ enum HTTP2Request {
     }
 
     private static func write(_ name: String, _ value: String, to bytes: inout ByteBuffer) throws(Fault) {
-        // White space around a value would vanish on the way (RFC 9113 §8.2.1).
-        if let first = value.utf8.first, first.isWhitespace { throw .malformed }
-        if let last = value.utf8.last, last.isWhitespace { throw .malformed }
+        try Self.checkSpace(around: value)
         bytes.writeString(name)
         bytes.writeStaticString(": ")
         bytes.writeString(value)
         bytes.writeStaticString("\r\n")
+    }
+
+    /// White space around a value would vanish on the way (RFC 9113 §8.2.1).
+    private static func checkSpace(around value: String) throws(Fault) {
+        if let first = value.utf8.first, first.isWhitespace { throw .malformed }
+        if let last = value.utf8.last, last.isWhitespace { throw .malformed }
     }
 
     /// Reads a trailer section; `nil` if it is none.

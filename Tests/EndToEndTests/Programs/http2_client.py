@@ -97,6 +97,7 @@ class Client:
     def __init__(self, port, settings=None):
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.settimeout(20)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.encoder, self.decoder = Encoder(), Decoder()
         self.decoder.max_header_list_size = 1 << 20
         self.input = b""

@@ -53,6 +53,8 @@ import Testing
             ("malformed", [("host", "other.test")], [:]), ("malformed", [("x", " a")], [:]),
             ("malformed", [("x", "a\t")], [:]), ("malformed", [], [":path": "a"]), ("malformed", [], [":path": "/a b"]),
             ("malformed", [], [":path": "/a#b"]), ("malformed", [], [":path": "*"]),
+            ("malformed", [("cookie", "a=1"), ("cookie", " b=2")], [:]),
+            ("malformed", [("cookie", "a=1\t"), ("cookie", "b=2")], [:]),
             ("malformed", [], [":method": "GE T"]), ("malformed", [], [":scheme": "ftp"]),
             ("501 connect", [], [":method": "CONNECT"]),
             ("501 method_too_long", [], [":method": String(repeating: "A", count: 33)]),
@@ -63,6 +65,22 @@ import Testing
     )
     func refused(expected: String, fields: [(String, String)], pseudo: [String: String]) {
         #expect(self.outcome(fields, replacing: pseudo) == expected)
+    }
+
+    @Test("an empty method is none")
+    func emptyMethod() {
+        let headers = HPACKHeaders([(":method", "")] + Self.pseudo.dropFirst())
+        guard case .malformed = HTTP2Request.read(headers, endsStream: true, limits: ServerLimits()) else {
+            Issue.record("not malformed")
+            return
+        }
+    }
+
+    @Test("a length of 0 on a stream that stays open is not yet the end for an upstream")
+    func lengthOfNothing() {
+        let fields = [("content-length", "0")]
+        #expect(self.outcome(fields, endsStream: false).contains(" chunked "))
+        #expect(self.outcome(fields, endsStream: true).contains(" none "))
     }
 
     @Test("the bounds of HTTP/1.1 hold")
