@@ -25,14 +25,16 @@ import WonkeyCore
     private func forward(
         _ text: String,
         rules: ForwardingRules = ForwardingTests.rules,
-        client: ClientAddress = ClientAddress(ip: "192.0.2.7")
+        client: ClientAddress = ClientAddress(ip: "192.0.2.7"),
+        authorization: ForwardingContext.Authorization = .ours
     ) throws -> String {
-        let context = ForwardingContext(
+        var context = ForwardingContext(
             client: client,
             peer: PeerAddress(ip: "192.0.2.7", port: 5),
             requestID: "r1",
             identity: [(name: FieldName("X-WonKey-Key-Id"), value: "key_1")]
         )
+        context.authorization = authorization
         return String(
             buffer: try ForwardedRequest.head(from: ForwardingTests.parse(text), rules: rules, context: context).bytes
         )
@@ -96,6 +98,18 @@ import WonkeyCore
     func fields(_ name: String, _ request: String, _ line: String, _ kept: String) throws {
         let sent = try self.forward(request)
         #expect(sent == "\(line) HTTP/1.1\r\nHost: up:3000\r\n\(kept)\(ForwardingTests.tail)\r\n", "\(name)")
+    }
+
+    @Test("credentials meant for the upstream are forwarded, unless the proxy has its own")
+    func authorization() throws {
+        let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Authorization\r\nAuthorization: Basic YTpi\r\n\r\n"
+        let line = "\r\nAuthorization: Basic YTpi\r\n"
+        #expect(try self.forward(request, authorization: .upstreams).contains(line))
+        #expect(try !self.forward(request, authorization: .ours).contains("Basic"))
+        var rules = ForwardingTests.rules
+        rules.injected = [(name: .authorization, value: "Bearer own")]
+        let injected = try self.forward(request, rules: rules, authorization: .upstreams)
+        #expect(injected.contains("\r\nAuthorization: Bearer own\r\n") && !injected.contains("Basic"))
     }
 
     @Test("a body is framed by the proxy, with the client's length or chunked")

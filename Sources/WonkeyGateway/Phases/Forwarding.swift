@@ -27,6 +27,9 @@ extension GatewayExchange {
                 trace: self.forwardedTrace(head)
             )
             context.upgrade = self.upgradeOffer(head)
+            if self.route?.rule.authentication == Route.Authentication.none, !self.presentsKey(head) {
+                context.authorization = .upstreams
+            }
             if let field = self.generation.snapshot.certificateField {
                 context.certificateField = field
                 context.certificate = self.exchange.clientCertificate

@@ -12,6 +12,15 @@ extension GatewayExchange {
         )
     }
 
+    /// Whether the credentials are, or may hold, a key of ours, which no upstream may see where none is asked for either.
+    func presentsKey(_ head: RequestHead) -> Bool {
+        guard head.fields.contains(.authorization) else { return false }
+        switch self.identify(head) {
+        case .key, .refused(.malformedCredentials): return true
+        case .refused: return false
+        }
+    }
+
     /// Looks the key up, in the cache or in the store, and decides.
     ///
     /// `next` is not called if the client leaves meanwhile.

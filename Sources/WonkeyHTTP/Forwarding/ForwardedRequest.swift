@@ -65,7 +65,7 @@ package enum ForwardingRefusal: Error, Hashable, Sendable {
 package enum ForwardedRequest {
     /// Fields that end at this hop, and fields the proxy writes itself.
     private static let droppedFields: UInt64 =
-        HopByHop.fields | KnownField.host.bit | KnownField.authorization.bit | KnownField.contentLength.bit
+        HopByHop.fields | KnownField.host.bit | KnownField.contentLength.bit
         | KnownField.proxyAuthorization.bit | KnownField.forwarded.bit | KnownField.xForwardedFor.bit
         | KnownField.xForwardedHost.bit | KnownField.xForwardedPort.bit | KnownField.xForwardedProto.bit
         | KnownField.xRealIP.bit | KnownField.xRequestID.bit | KnownField.expect.bit | KnownField.maxForwards.bit
@@ -180,6 +180,10 @@ package enum ForwardedRequest {
         to bytes: inout ByteBuffer
     ) {
         var dropped = ForwardedRequest.droppedFields | rules.removedKnown
+        switch context.authorization {
+        case .ours: dropped |= KnownField.authorization.bit
+        case .upstreams: break
+        }
         switch context.trace {
         case .asReceived: break
         case .none, .replaced: dropped |= KnownField.traceParent.bit | KnownField.traceState.bit
@@ -189,10 +193,15 @@ package enum ForwardedRequest {
         fields.write(to: &bytes) { entry in
             if entry.known != 0 {
                 guard dropped & (1 << UInt64(entry.known)) == 0 else { return false }
-                return entry.known == KnownField.via.rawValue || !nominated.contains(entry, fields)
+                return ForwardedRequest.stays(entry) || !nominated.contains(entry, fields)
             }
             return !nominated.contains(entry, fields) && !rules.isOwn(entry, fields, besides: context.certificateField)
         }
+    }
+
+    /// Whether a field does not vanish because `Connection` names it (F3).
+    private static func stays(_ entry: FieldSection.Entry) -> Bool {
+        entry.known == KnownField.via.rawValue || entry.known == KnownField.authorization.rawValue
     }
 
     private static func writeFraming(_ head: RequestHead, to bytes: inout ByteBuffer) {

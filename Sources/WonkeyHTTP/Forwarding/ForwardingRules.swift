@@ -61,11 +61,20 @@ package struct ForwardingContext: Sendable {
     /// Each name that tells who the client is should be in ``ForwardingRules/identityNames``.
     package var identity: [(name: FieldName, value: String)]
     package var trace: ForwardedTrace
+    /// Whether the client's `Authorization` is meant for this proxy or for the upstream.
+    package var authorization = Authorization.ours
     /// Tells of the client's certificate; the client's own is removed, whether it has one or not.
     package var certificateField: FieldName?
     package var certificate: ClientCertificate?
     /// What the client would rather speak, where that is allowed (F20).
     package var upgrade: String?
+
+    package enum Authorization: Sendable {
+        /// Consumed here, and seen by no upstream.
+        case ours
+        /// Forwarded as it is (RFC 9110 §11.6.2).
+        case upstreams
+    }
 
     package init(
         client: ClientAddress,

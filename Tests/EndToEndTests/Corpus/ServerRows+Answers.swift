@@ -137,6 +137,21 @@ extension ServerRow {
             )
         ),
         ServerRow(
+            "F3, F13: where no key is asked for, credentials are the upstream's",
+            get("/f3", "Connection: Authorization\r\nAuthorization: Basic YTpi\r\n"),
+            seen: .forwarded("GET /f3", ["Authorization: Basic YTpi"])
+        ),
+        ServerRow(
+            "X5: a key that nobody asked for goes nowhere either",
+            get("/x5", "Authorization: bearer {key}\r\n"),
+            seen: .forwarded("GET /x5")
+        ),
+        ServerRow(
+            "X5: nor does one among others",
+            get("/x5", "Authorization: Basic YTpi\r\nAuthorization: Bearer {key}\r\n"),
+            seen: .forwarded("GET /x5")
+        ),
+        ServerRow(
             "X5: who the client is comes from its key alone",
             get(
                 "/keyed/x5",
