@@ -89,16 +89,31 @@ enum RealServer: String, CaseIterable, Sendable {
     }
 
     private func seen(in directory: TemporaryDirectory) throws -> [SeenRequest] {
-        let access = try Self.lines(directory.file("access.log"))
+        let access = try Self.lines(directory.file("access.log"), holding: ["\n"])
         switch self {
-        case .nginx: return try NginxRecord.read(access: access, debug: Self.lines(directory.file("debug.log")))
+        case .nginx:
+            let debug = try Self.lines(directory.file("debug.log"), holding: NginxRecord.markers)
+            return try NginxRecord.read(access: access, debug: debug)
         case .haproxy: return HAProxyRecord.read(access)
         }
     }
 
-    private static func lines(_ file: String) throws -> [Substring] {
-        let text = String(data: try Data(contentsOf: URL(fileURLWithPath: file)), encoding: .isoLatin1) ?? ""
-        return text.split(separator: "\n")
+    /// The lines of a log that hold one of `markers`, read as Latin-1.
+    private static func lines(_ file: String, holding markers: [String]) throws -> [String] {
+        let log = try Data(contentsOf: URL(fileURLWithPath: file))
+        let newline = Data([0x0A])
+        var lines: [Int: String] = [:]
+        for marker in markers.map({ Data($0.utf8) }) {
+            var position = log.startIndex
+            while let found = log.range(of: marker, in: position..<log.endIndex) {
+                let before = log.range(of: newline, options: .backwards, in: log.startIndex..<found.lowerBound)
+                let start = before?.upperBound ?? log.startIndex
+                let end = log.range(of: newline, in: found.lowerBound..<log.endIndex)?.lowerBound ?? log.endIndex
+                lines[start] = String(data: log[start..<end], encoding: .isoLatin1)
+                position = max(end, found.upperBound)
+            }
+        }
+        return lines.sorted { $0.key < $1.key }.map(\.value)
     }
 }
 
@@ -112,7 +127,10 @@ private enum NginxRecord {
         var body: String
     }
 
-    static func read(access: [Substring], debug: [Substring]) throws -> [SeenRequest] {
+    /// What the lines hold that say what was read.
+    static let markers = [" http request line: \"", " http header: \""]
+
+    static func read(access: [String], debug: [String]) throws -> [SeenRequest] {
         var requests = try access.map { try JSONDecoder().decode(Access.self, from: Data($0.utf8)) }
         var seen: [SeenRequest] = []
         var last: [Int: (number: Int, index: Int)] = [:]
@@ -128,8 +146,9 @@ private enum NginxRecord {
             let number = (last[connection]?.number ?? 0) + 1
             last[connection] = (number, seen.count)
             let index = requests.firstIndex { $0.connection == connection && $0.number == number }
-            guard let request = index.map({ requests.remove(at: $0) }) else { continue }
-            seen.append(self.request(request))
+            // Without an end when the server stops, it has none in the access log.
+            let unfinished = SeenRequest(line: String(match.3), fields: [], body: "", isServed: false)
+            seen.append(index.map { self.request(requests.remove(at: $0)) } ?? unfinished)
         }
         // What it could not even read the first line of.
         return seen + requests.map(self.request)
@@ -148,7 +167,7 @@ private enum NginxRecord {
 
 /// What HAProxy writes down, in hexadecimal digits.
 private enum HAProxyRecord {
-    static func read(_ access: [Substring]) -> [SeenRequest] {
+    static func read(_ access: [String]) -> [SeenRequest] {
         let lines = access.map { $0.split(separator: " ", omittingEmptySubsequences: false) }
             .filter { $0.count == 7 && $0[0] == "seen" }
         return lines.sorted { Int($0[1]) ?? 0 < Int($1[1]) ?? 0 }.map { words in
