@@ -15,6 +15,8 @@ final class HTTP2ServerStream: ChannelInboundHandler {
     private var exchange: ServerExchange?
     /// Body bytes that arrived and that nobody took yet; bounded by the stream's window.
     private var input = CircularBuffer<ByteBuffer>()
+    /// What of the length the client gave was not taken yet; `nil` if it gave none.
+    private var bytesLeft: Int64?
     private var trailers: FieldSection?
     private var hasHead = false
     /// The client has sent all it will.
@@ -107,6 +109,7 @@ extension HTTP2ServerStream {
             self.report(fault.status, fault.reason)
             self.refuse(fault)
         case .head(let head, let byteCount):
+            if case .length(let length) = head.framing { self.bytesLeft = length }
             let exchange = ServerExchange(
                 wire: self,
                 head: head,
@@ -153,8 +156,17 @@ extension HTTP2ServerStream: ServerWire {
     var hasInput: Bool { !self.input.isEmpty }
 
     func nextPart(_ decoder: inout BodyDecoder) -> ChunkedDecoder.Part {
-        if let chunk = self.input.popFirst() { return .data(chunk) }
-        return self.hasInputEnded ? .end(trailers: self.trailers) : .incomplete
+        guard let chunk = self.input.first else {
+            return self.hasInputEnded ? .end(trailers: self.trailers) : .incomplete
+        }
+        if let left = self.bytesLeft {
+            // The last of it waits for the stream's end: were there more, it would be malformed, and the upstream must
+            // not have taken it for whole by then (RFC 9113 §8.1.1).
+            guard self.hasInputEnded || Int64(chunk.readableBytes) < left else { return .incomplete }
+            self.bytesLeft = left - Int64(chunk.readableBytes)
+        }
+        self.input.removeFirst()
+        return .data(chunk)
     }
 
     func discard(_ decoder: inout BodyDecoder) -> BodyDecoder.Discarded {

@@ -135,6 +135,8 @@ extension HTTP2Row {
     private static let lengths: [HTTP2Row] =
         [
             ("too long", [["content-length", "9"]], ["hello"]), ("too short", [["content-length", "2"]], ["hello"]),
+            ("too short in frames", [["content-length", "2"]], ["he", "llo"]),
+            ("too short by far", [["content-length", "2"]], ["he", smuggled, smuggled]),
             ("of no body", [["content-length", "2"]], nil), ("of an empty body", [["content-length", "2"]], [""]),
             ("of nothing for a body", [["content-length", "0"]], [smuggled]),
             ("in hex", [["content-length", "0x5"]], ["hello"]),
