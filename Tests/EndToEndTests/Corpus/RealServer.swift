@@ -42,13 +42,13 @@ enum RealServer: String, CaseIterable, Sendable {
     ///
     /// - Parameters:
     ///   - directory: For its files.
-    ///   - behind: Ports of the servers it asks below `/silent` and `/stream`.
+    ///   - behind: Ports of the servers it asks below `/silent`, `/stream` and `/upgrade`.
     ///   - body: Gets its port.
     /// - Returns: What it was asked, in order, but for `/up`.
     /// - Throws: What `body` throws, or why the server does not run.
     func serving(
         in directory: TemporaryDirectory,
-        behind: (silent: Int, stream: Int),
+        behind: (silent: Int, stream: Int, upgrade: Int),
         _ body: @escaping @Sendable (Int) async throws -> Void
     ) async throws -> [SeenRequest] {
         let port = try await FreePort.reserve()
@@ -57,6 +57,7 @@ enum RealServer: String, CaseIterable, Sendable {
             .replacingOccurrences(of: "PORT", with: "\(port)")
             .replacingOccurrences(of: "SILENT", with: "\(behind.silent)")
             .replacingOccurrences(of: "STREAM", with: "\(behind.stream)")
+            .replacingOccurrences(of: "UPGRADE", with: "\(behind.upgrade)")
         let file = directory.file("\(self.rawValue).conf")
         try text.write(toFile: file, atomically: true, encoding: .utf8)
         let command = [
@@ -234,6 +235,10 @@ extension RealServer {
                 location = /transform { add_header Cache-Control no-transform; return 200 "  ok  ok"; }
                 location /silent { proxy_pass http://127.0.0.1:SILENT; }
                 location /stream { proxy_buffering off; proxy_pass http://127.0.0.1:STREAM; }
+                location /upgrade {
+                    proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection Upgrade;
+                    proxy_pass http://127.0.0.1:UPGRADE;
+                }
             }
             server {
                 listen unix:DIRECTORY/inner.sock;
@@ -276,6 +281,7 @@ extension RealServer {
             http-request return status 200 content-type text/plain string "  ok  ok" hdr Cache-Control no-transform if { path /transform }
             use_backend silent if { path_beg /silent }
             use_backend stream if { path_beg /stream }
+            use_backend upgrade if { path_beg /upgrade }
             default_backend inner
         backend inner
             server inner unix@DIRECTORY/inner.sock
@@ -283,6 +289,8 @@ extension RealServer {
             server silent 127.0.0.1:SILENT
         backend stream
             server stream 127.0.0.1:STREAM
+        backend upgrade
+            server upgrade 127.0.0.1:UPGRADE
         frontend inner
             bind unix@DIRECTORY/inner.sock
             option http-buffer-request

@@ -62,6 +62,21 @@ extension ServerRow {
 
     static let connections: [ServerRow] = [
         ServerRow(
+            "F20: an upgrade that is agreed to is the end of HTTP on this connection",
+            steps: [
+                .send("GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c, websocket\r\n"),
+                .send("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"),
+                .read("\r\n\r\n"), .send(request + "ping"),
+            ],
+            answers: [101],
+            answer: .init(has: ["\r\nUpgrade: websocket\r\n", "\r\n\r\npong"]),
+            seen: .forwarded(
+                "GET /upgrade",
+                ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
+                framing: ["Connection: Upgrade", "Upgrade: websocket"]
+            )
+        ),
+        ServerRow(
             "B13: HEAD, 204 and 304 have no body, and what is behind them is the next answer",
             "HEAD /b13 HTTP/1.1\r\nHost: a\r\n\r\nGET /204 HTTP/1.1\r\nHost: a\r\n\r\n"
                 + "GET /304 HTTP/1.1\r\nHost: a\r\n\r\n" + get("/b13"),
