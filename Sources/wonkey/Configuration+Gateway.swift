@@ -163,6 +163,7 @@ extension Configuration.Server {
         limits.http2.controlFramesMax = self.http2.controlFrames
         limits.http2.errorsMax = self.http2.errors
         limits.http2.continuationsMax = self.http2.continuations
+        limits.halfClose = self.halfClose == .answer ? .answer : .cancel
         limits.suspiciousPaths = self.pathPolicy == .reject ? .reject : .pass
         return limits
     }

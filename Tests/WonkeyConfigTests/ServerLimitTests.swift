@@ -24,6 +24,7 @@ struct ServerLimitTests {
         #expect((server.rates.body, server.rates.answer) == (100, 100))
         #expect(server.chunkExtensions == 1_024)
         #expect(server.timeouts.write == .seconds(60))
+        #expect(server.halfClose == .cancel)
         #expect(server.clientCertificateField == nil)
     }
 
@@ -34,13 +35,14 @@ struct ServerLimitTests {
         (expected.rates.body, expected.rates.answer) = (nil, 2_048)
         expected.chunkExtensions = 0
         expected.clientCertificateField = "X-Forwarded-Client-Cert"
+        expected.halfClose = .answer
         expected.timeouts.write = .seconds(1)
         expected.timeouts.linger = .milliseconds(500)
         expected.timeouts.deadPeer = .seconds(30)
         let server = try self.server(
             """
             {connections_per_address: none, rates: {body: none, answer: 2KiB}, chunk_extensions: 0,
-            client_certificate_field: X-Forwarded-Client-Cert, timeouts: {write: 1s, linger: 500ms, dead_peer: 30s}}
+            client_certificate_field: X-Forwarded-Client-Cert, half_close: answer, timeouts: {write: 1s, linger: 500ms, dead_peer: 30s}}
             """
         )
         #expect(server == expected)

@@ -123,6 +123,16 @@ struct HostileLimitsTests {
         }
     }
 
+    @Test("whoever takes an answer more slowly than the least rate is cut off, though it never stops taking")
+    func slowReader() {
+        let start = NIODeadline.uptimeNanoseconds(0)
+        var wait = ConnectionWait()
+        wait.begin(.write, until: start + .seconds(10), bytesTaken: 500, bytesMin: 1_000)
+        #expect(wait.action(at: start + .seconds(9), bytesTaken: 500) == .none)
+        #expect(wait.action(at: start + .seconds(10), bytesTaken: 1_499) == .failWrite)
+        #expect(wait.action(at: start + .seconds(10), bytesTaken: 1_500) == .waitOn)
+    }
+
     @Test("chunk extensions beyond their bound are answered 400", arguments: [(8, "200"), (9, "400")])
     func chunkExtensions(count: Int, status: String) async throws {
         var limits = ServerLimits()

@@ -66,6 +66,12 @@ extension Configuration.Server {
             .choice(.reject),
             "Paths with '..', '//', ';', '%2f' or '%00': reject answers 400, pass forwards them byte for byte."
         )
+        section.read(
+            "half_close",
+            into: &server.halfClose,
+            .choice(.cancel),
+            "A client that closes its sending side behind a request: cancel takes it as gone, answer still answers it."
+        )
         section.read("drain", into: &server.drain, .section(Drain.read), "How the program stops.")
         section.read(
             "request_id",

@@ -69,6 +69,14 @@ extension Configuration {
             case pass
         }
 
+        /// What it means when a client closes its sending side behind a request.
+        package enum HalfClose: String, Hashable, Sendable, CaseIterable {
+            /// The client is gone, and so is its request.
+            case cancel
+            /// The client still reads: it gets its answer.
+            case answer
+        }
+
         package enum RequestID: String, Hashable, Sendable, CaseIterable {
             /// Always a new one.
             case generate
@@ -95,6 +103,7 @@ extension Configuration {
         /// Proxies in front of this one, whose `Forwarded` and `X-Forwarded-*` are believed; empty: none.
         package var trustedProxies: [AddressRange] = []
         package var pathPolicy: PathPolicy = .reject
+        package var halfClose: HalfClose = .cancel
         package var drain: Drain = .init()
         package var requestID: RequestID = .generate
         /// Whether several processes may listen on the same TCP addresses.

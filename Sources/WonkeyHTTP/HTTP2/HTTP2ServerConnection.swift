@@ -104,6 +104,12 @@ extension HTTP2ServerConnection {
         }
     }
 
+    /// A client that closes its sending side is gone: what ends a request here is the end of its stream.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent { self.close() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard !self.hasFailed else { return }
         if let reason = MalformedRequest.Reason(http2: error) {
@@ -147,6 +153,12 @@ extension HTTP2ServerConnection {
         self.streams[ObjectIdentifier(stream)] = nil
         if self.streams.isEmpty, !self.hasFailed { self.becameIdle() }
     }
+
+    /// Bytes of all streams that have reached the client.
+    var bytesTaken: Int64 { self.socketSide.bytesTaken }
+
+    /// Whether it is the socket that holds up streams, and not their windows.
+    var isHeldUp: Bool { self.context?.channel.isWritable == false }
 
     private func becameIdle() {
         switch self.farewell {

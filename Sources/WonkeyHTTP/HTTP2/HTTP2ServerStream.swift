@@ -29,6 +29,8 @@ final class HTTP2ServerStream: ChannelInboundHandler {
     private var wait = ConnectionWait()
     private var bodyDeadline = BodyDeadline()
     private var bytesTaken: Int64 = 0
+    /// What the connection's client had taken of all streams when the wait for progress began.
+    private var connectionBytesTaken: Int64 = 0
 
     init(_ connection: HTTP2ServerConnection) {
         self.connection = connection
@@ -337,13 +339,23 @@ extension HTTP2ServerStream {
     }
 
     private func expectProgress() {
-        let timeout = self.limits.writeIdleTimeout
+        self.connectionBytesTaken = self.connection.bytesTaken
         self.wait.begin(
             .write,
-            until: self.loop.deadline(after: timeout),
+            until: self.loop.deadline(after: self.limits.writeIdleTimeout),
             bytesTaken: self.bytesTaken,
-            bytesMin: max(1, Int64(self.limits.answerRateMin) * timeout.inMilliseconds / 1_000)
+            bytesMin: self.progressBytesMin
         )
+    }
+
+    private var progressBytesMin: Int64 {
+        max(1, Int64(self.limits.answerRateMin) * self.limits.writeIdleTimeout.inMilliseconds / 1_000)
+    }
+
+    /// Whether only the others on the connection keep this one waiting: the client takes what it can.
+    private var isBehindOthers: Bool {
+        self.connection.isHeldUp
+            && self.connection.bytesTaken - self.connectionBytesTaken >= self.progressBytesMin
     }
 
     func checkDeadline(_ now: NIODeadline) {
@@ -353,7 +365,7 @@ extension HTTP2ServerStream {
             self.wait.end()
             self.exchange?.bodyTimedOut()
         case .waitOn: self.expectProgress()
-        case .failWrite: self.fail(.writeTimedOut)
+        case .failWrite: if self.isBehindOthers { self.expectProgress() } else { self.fail(.writeTimedOut) }
         }
     }
 }

@@ -20,6 +20,12 @@ final class HTTP2SocketSide: ChannelDuplexHandler {
     /// The library writes one just before it tells of an error that ends the connection, and a RST_STREAM before one that
     /// ends a stream; the errors themselves do not say which they are.
     private(set) var hasJustSaidGoodbye = false
+    private var bytesWritten: Int64 = 0
+
+    /// Bytes that have reached the client; under TLS, off by what encryption adds to those under way.
+    var bytesTaken: Int64 {
+        self.bytesWritten - (self.context.map { SocketBacklog.byteCount(of: $0.channel) } ?? 0)
+    }
 
     /// Writes the announcement of an end; the library would refuse from then on what the client has sent already.
     func announceEnd() {
@@ -37,6 +43,7 @@ final class HTTP2SocketSide: ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let bytes = self.unwrapOutboundIn(data)
+        self.bytesWritten += Int64(bytes.readableBytes)
         let start = bytes.writerIndex - Self.announcement.count
         self.hasJustSaidGoodbye =
             start >= bytes.readerIndex && bytes.getInteger(at: start, as: UInt32.self) == Self.goAwayHead

@@ -25,10 +25,10 @@ final class ServerOutput {
 
     func close() { self.context = nil }
 
-    /// Bytes the socket has taken; under TLS, encrypted ones.
+    /// Bytes that have reached the client; under TLS, encrypted ones.
     var bytesTaken: Int64 {
-        let waiting = try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
-        return (self.transport?.bytesWritten ?? self.bytesWritten) - Int64(waiting ?? 0)
+        let backlog = self.context.map { SocketBacklog.byteCount(of: $0.channel) } ?? 0
+        return (self.transport?.bytesWritten ?? self.bytesWritten) - backlog
     }
 
     /// Lets `body` write small things behind what waits to be written.

@@ -9,7 +9,9 @@ enum RestartSettings {
         "management",
     ]
     /// Within them, what it does not.
-    private static let exceptions = ["server.loops", "server.reuse_port", "server.timeouts.dead_peer"]
+    private static let exceptions = [
+        "server.loops", "server.reuse_port", "server.half_close", "server.timeouts.dead_peer",
+    ]
 
     /// Whether a running process keeps its value of a setting.
     static func needsRestart(_ path: String) -> Bool {

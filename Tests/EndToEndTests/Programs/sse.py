@@ -71,7 +71,7 @@ class Upstream:
         try:
             while True:
                 await self.answer(await reader.readuntil(b"\r\n\r\n"), writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             writer.close()
 
     async def answer(self, head, writer):
