@@ -59,38 +59,30 @@ struct HTTP2Tests {
         }
     }
 
-    /// A line per case; those of the corpus begin with their duties.
-    static let expected =
+    private static let expected =
         [
             "GET: 200 328 bytes", "what is passed on: [':status', 'content-length', 'x-up']", "HEAD: 200", "204: 204",
-            "304: 304", "POST: 5", "H8.1.1: length kept: ['5']", "H8.3.1: authority is Host: ['a.test:99']",
-            "H8.3.1: Host without authority: ['b.test']", "H8.2.3: crumbs: ['a=1; b=2']", "Via: ['2.0 wonkey']",
-            "H8.2.2: te: ['trailers']",
+            "304: 304", "POST: 5", "length kept: ['5']", "authority is Host: ['a.test:99']",
+            "Host without authority: ['b.test']", "crumbs: ['a=1; b=2']", "Via: ['2.0 wonkey']", "te: ['trailers']",
             "hints: 103 200 ok", #"answer's trailers: 200 hi trailers {"x-sum": "7"}"#, "request's trailers: (3, [])",
             "expectation: 100 then 200", "early answer: 200 early RST NO_ERROR",
             "broken off: 200 half RST INTERNAL_ERROR",
             "50 at once: True", "window of 0: 200 then 300000 bytes", "body too large: 413 201 bytes",
             "path in reserve: 400 173 bytes", "CONNECT: 501 116 bytes", "OPTIONS *: *",
-            "H.header-list: 40 KiB of fields: 431 151 bytes",
-            "H.header-list: 120 KiB of fields: GOAWAY PROTOCOL_ERROR closed",
-            "H.header-list: 120 fields: 431 151 bytes",
+            "40 KiB of fields: 431 151 bytes",
+            "120 KiB of fields: GOAWAY PROTOCOL_ERROR closed", "120 fields: 431 151 bytes",
         ]
         + [
-            "H8.2.1: upper case", "H8.2.2: connection", "H8.2.2: keep-alive", "H8.2.2: proxy-connection",
-            "H8.2.2: transfer-encoding", "H8.2.2: upgrade", "H8.2.2: te: gzip",
-            "H8.1.1: length too long", "H8.1.1: length too short", "H8.1.1: length without body", "H8.3.1: no path",
-            "H8.3.1: empty path", "H8.3.1: path without slash",
-            "H8.3.1: path with space", "H8.3.1: no method", "H8.3.1: two methods", "H8.3.1: late pseudo-header",
-            "H8.3.1: unknown pseudo-header",
-            "H8.3.1: Host of somebody else",
+            "upper case", "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "te: gzip",
+            "length too long", "length too short", "length without body", "no path", "empty path", "path without slash",
+            "path with space", "no method", "two methods", "late pseudo-header", "unknown pseudo-header",
+            "Host of somebody else",
         ].map { $0 + ": RST PROTOCOL_ERROR" } + ["bad Host: 400 128 bytes"]
         + [
-            "H8.2.1: line feed in a value", "H8.2.1: NUL in a value", "H8.2.1: space before a value",
-            "H8.2.1: space behind a value", "H8.2.1: space in a name",
-        ].map { $0 + ": RST PROTOCOL_ERROR" } + ["H.streams: 101 streams: GOAWAY PROTOCOL_ERROR closed"]
+            "line feed in a value", "NUL in a value", "space before a value", "space behind a value", "space in a name",
+        ].map { $0 + ": RST PROTOCOL_ERROR" } + ["101 streams: GOAWAY PROTOCOL_ERROR closed"]
         + [
-            "H.resets: rapid reset", "H.pings: ping flood", "H.settings: settings flood",
-            "H.continuations: continuation flood", "empty data flood", "malformed flood",
+            "rapid reset", "ping flood", "settings flood", "continuation flood", "empty data flood", "malformed flood",
         ].map { $0 + ": GOAWAY ENHANCE_YOUR_CALM" } + [
             "data on no stream: GOAWAY PROTOCOL_ERROR", "large frame: GOAWAY FRAME_SIZE_ERROR",
             "afterwards: 5",

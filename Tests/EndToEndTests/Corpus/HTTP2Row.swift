@@ -1,4 +1,4 @@
-/// A request of HTTP/2, and what the HTTP/1.1 server behind the proxy must have seen of it, whole.
+/// A request of HTTP/2, or more than anybody needs, and what the HTTP/1.1 server behind the proxy must have seen of it, whole.
 struct HTTP2Row: Sendable, Encodable {
     /// Begins with the duties it shows.
     var name: String
@@ -10,14 +10,19 @@ struct HTTP2Row: Sendable, Encodable {
     /// How the outcome begins.
     var outcome: String
     var seen: [SeenRequest]
+    /// What `http2_client.py` has too much of, instead of a request.
+    var bound: String?
+    /// Whether the server may have served some of what is too much.
+    var isServedInPart = false
 
-    private enum CodingKeys: CodingKey { case fields, body, trailers }
+    private enum CodingKeys: CodingKey { case fields, body, trailers, bound }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(self.fields, forKey: .fields)
         try container.encode(self.body, forKey: .body)
         try container.encode(self.trailers, forKey: .trailers)
+        try container.encode(self.bound, forKey: .bound)
     }
 }
 
@@ -54,5 +59,17 @@ extension HTTP2Row {
         outcome: String = "RST PROTOCOL_ERROR"
     ) -> HTTP2Row {
         HTTP2Row(name: name, fields: fields, body: body, trailers: trailers, outcome: outcome, seen: [])
+    }
+
+    /// More than a bound allows.
+    static func bounded(_ name: String, _ bound: String, outcome: String, isServedInPart: Bool = false) -> HTTP2Row {
+        HTTP2Row(
+            name: name,
+            fields: [],
+            outcome: outcome,
+            seen: [],
+            bound: bound,
+            isServedInPart: isServedInPart
+        )
     }
 }

@@ -1,6 +1,7 @@
 extension HTTP2Row {
     static let all =
         Self.valid + Self.names + Self.values + Self.connection + Self.lengths + Self.pseudo + Self.trailing
+        + Self.bounds
 
     private static func seen(
         _ line: String,
@@ -188,4 +189,20 @@ extension HTTP2Row {
     ].map {
         .malformed("H8.2.1, H8.2.2: trailers with \($0.0)", section("POST", "/bad"), body: ["hi"], trailers: [$0.1])
     }
+
+    private static let bounds: [HTTP2Row] = [
+        .bounded("H.streams: too many at once", "101 streams", outcome: "GOAWAY PROTOCOL_ERROR"),
+        .bounded("R15, H.header-list: too much, in some frames", "40 KiB of fields", outcome: "431 "),
+        .bounded("R15, H.header-list: too much to keep", "120 KiB of fields", outcome: "GOAWAY PROTOCOL_ERROR"),
+        .bounded("R15, H.header-list: too many", "120 fields", outcome: "431 "),
+        .bounded("H.continuations: without end", "continuation flood", outcome: "GOAWAY ENHANCE_YOUR_CALM"),
+        .bounded("H.pings: without end", "ping flood", outcome: "GOAWAY ENHANCE_YOUR_CALM"),
+        .bounded("H.settings: without end", "settings flood", outcome: "GOAWAY ENHANCE_YOUR_CALM"),
+        .bounded(
+            "H.resets: of every request at once",
+            "rapid reset",
+            outcome: "GOAWAY ENHANCE_YOUR_CALM",
+            isServedInPart: true
+        ),
+    ]
 }

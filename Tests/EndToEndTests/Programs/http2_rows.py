@@ -3,13 +3,14 @@
 usage: http2_rows.py PORT FILE
 
 The file holds a JSON array of `{"fields": [[NAME, VALUE]…], "body": [PIECE…] | null, "trailers": [[NAME, VALUE]…] | null}`;
-text stands for octets as Latin-1 does. Each request has a connection of its own; behind each there is one for
+text stands for octets as Latin-1 does. Or it is `{"bound": NAME}`, for one of `http2_client.py`. Each request has a connection of its own; behind each there is one for
 `/after/INDEX`, all of these on one connection.
 """
 
 import json
 import sys
 
+import http2_client
 from http2_client import Client
 
 
@@ -18,6 +19,8 @@ def octets(fields):
 
 
 def play(port, row):
+    if row.get("bound"):
+        return http2_client.BOUNDS[row["bound"]]()
     client = Client(port)
     body, trailers = row["body"], row["trailers"]
     client.headers(1, octets(row["fields"]), end=body is None and trailers is None)
@@ -31,7 +34,7 @@ def play(port, row):
 
 
 def main():
-    port = int(sys.argv[1])
+    port = http2_client.PORT = int(sys.argv[1])
     with open(sys.argv[2], encoding="utf-8") as file:
         rows = json.load(file)
     honest = Client(port)
