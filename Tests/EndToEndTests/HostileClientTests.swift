@@ -47,41 +47,51 @@ struct HostileClientTests {
 
     @Test("honest clients are served and memory stays bounded while every attack runs at once; then all is as before")
     func all() async throws {
-        let big = [UInt8](repeating: 0x62, count: 8 << 20)
-        let upstream = try await StandInServer.start { request in
-            .answer(status: 200, body: request.target == "/big" ? big : Array("hi".utf8))
-        }
+        let upstream = try await FreePort.reserve()
         let deployment = try await Deployment(
             in: try #require(TemporaryDirectory.current),
             """
             counters: {url: "memory:"}
-            upstreams: {api: {url: "\(upstream.url)"}}
+            upstreams: {api: {url: "http://127.0.0.1:\(upstream)", connections: 1024, timeouts: {connect: 30s}}}
             routes: [{name: open, match: {prefix: /}, proxy: api, authentication: none}]
             server:
-              timeouts: {head: 1s, body: 1s, write: 2s, keep_alive: 2s, linger: 1s}
+              timeouts: {head: 4s, body: 4s, write: 4s, keep_alive: 8s, linger: 1s}
               rates: {body: 200B, answer: 10KiB}
               connections_per_address: 300
             """
         )
-        let outcomes = try await deployment.serving { _ in
-            try await self.honest(deployment, for: .seconds(1))
-            let before = try await self.memory(deployment)
-            let hostile = HostileClients(port: deployment.port)
-            for attack in Self.attacks { hostile.begin(attack) }
-            let most = try await self.strain(deployment, for: .seconds(8))
-            await hostile.stop()
-            #expect(most - before < 128, "from \(before) to \(most) MiB")
-            for attack in Self.attacks {
-                // Every one got to attack; whoever reads notices being thrown out, and came again.
-                #expect(hostile.connections[attack.name, default: 0] > attack.connections / 2, "\(attack.name)")
-            }
-            try await self.expectCounted(deployment)
-            try await eventually("quiet") { try await deployment.metric("wonkey_http_connections") ?? 9 <= 1 }
-            try await self.honest(deployment, for: .milliseconds(200))
-            print("hostile clients: \(hostile.connections), resident memory from \(before) to at most \(most) MiB")
+        // A process of its own, so that it has its turns when the attackers here have theirs.
+        _ = try await TestVenv.program("python").run(
+            [TestVenv.script("plain_server.py"), "\(upstream)"],
+            within: .seconds(110)
+        ) { server in
+            defer { try? server.signal(.kill) }
+            #expect(try await server.nextLine() == "ready")
+            let outcomes = try await deployment.serving { _ in try await self.attack(deployment) }
+            #expect(outcomes.map(\.status) == [0])
         }
-        #expect(outcomes.map(\.status) == [0])
-        await upstream.shutdown()
+    }
+
+    private func attack(_ deployment: Deployment) async throws {
+        try await self.honest(deployment, for: .seconds(1))
+        let before = try await self.memory(deployment)
+        let hostile = HostileClients(port: deployment.port, from: "127.0.0.2")
+        let newer = HostileClients(port: deployment.port, from: "127.0.0.3")
+        for attack in Self.attacks { hostile.begin(attack) }
+        for attack in Attack.http2 { newer.begin(attack) }
+        let most = try await self.strain(deployment, for: .seconds(8))
+        await hostile.stop()
+        await newer.stop()
+        let connections = hostile.connections.merging(newer.connections) { $0 + $1 }
+        print("hostile clients: \(connections), resident memory from \(before) to at most \(most) MiB")
+        #expect(most - before < 128, "from \(before) to \(most) MiB")
+        for attack in Self.attacks + Attack.http2 {
+            // Every one got to attack; whoever reads notices being thrown out, and came again.
+            #expect(connections[attack.name, default: 0] > attack.connections / 2, "\(attack.name)")
+        }
+        try await self.expectCounted(deployment)
+        try await eventually("quiet") { try await deployment.metric("wonkey_http_connections") ?? 9 <= 1 }
+        try await self.honest(deployment, for: .milliseconds(200))
     }
 
     /// Is served over and over while the most memory is looked for.
@@ -118,6 +128,7 @@ struct HostileClientTests {
         for name in [
             #"wonkey_malformed_requests_total{reason="timed_out"}"#,
             #"wonkey_malformed_requests_total{reason="fields_too_large"}"#,
+            #"wonkey_malformed_requests_total{reason="http2_abuse"}"#,
             #"wonkey_http_connections_refused_total{limit="address"}"#,
         ] {
             let count = try #require(try await deployment.metric(name))

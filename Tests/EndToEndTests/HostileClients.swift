@@ -7,11 +7,38 @@ struct Attack: Sendable {
     var name: String
     /// At a time; one that is thrown out comes again.
     var connections: Int
-    var opening: String
-    /// Said again and again.
-    var then: String = ""
-    var every: TimeAmount = .milliseconds(100)
-    var reads = true
+    var opening: ByteBuffer
+    /// What is said again and again, by how often something was said.
+    var next: (@Sendable (Int) -> ByteBuffer)?
+    var every: TimeAmount
+    var reads: Bool
+
+    init(
+        name: String,
+        connections: Int,
+        opening: String,
+        then: String = "",
+        every: TimeAmount = .milliseconds(100),
+        reads: Bool = true
+    ) {
+        let again = ByteBuffer(string: then)
+        (self.name, self.connections, self.opening) = (name, connections, ByteBuffer(string: opening))
+        (self.every, self.reads) = (every, reads)
+        if !then.isEmpty { self.next = { _ in again } }
+    }
+
+    init(
+        name: String,
+        connections: Int,
+        opening: [UInt8],
+        every: TimeAmount = .milliseconds(100),
+        reads: Bool = true,
+        next: (@Sendable (Int) -> [UInt8])? = nil
+    ) {
+        (self.name, self.connections, self.opening) = (name, connections, ByteBuffer(bytes: opening))
+        (self.every, self.reads) = (every, reads)
+        if let next { self.next = { ByteBuffer(bytes: next($0)) } }
+    }
 }
 
 /// Attacks a port from an address of their own until they are stopped.
@@ -22,14 +49,17 @@ final class HostileClients: Sendable {
         var connections: [String: Int] = [:]
     }
 
-    /// Loopback is a network of many addresses: honest clients come from another one.
-    private static let address = "127.0.0.2"
-
     private let port: Int
+    private let address: String
     private let state = Mutex(State())
 
-    init(port: Int) {
-        self.port = port
+    /// Makes one that has not begun.
+    ///
+    /// - Parameters:
+    ///   - port: On 127.0.0.1.
+    ///   - address: Of the clients; loopback is a network of many, and honest clients come from another one.
+    init(port: Int, from address: String) {
+        (self.port, self.address) = (port, address)
     }
 
     /// Connections made so far, by attack.
@@ -40,7 +70,7 @@ final class HostileClients: Sendable {
     }
 
     private func connect(_ attack: Attack) {
-        guard !self.state.withLock(\.isOver), let own = try? SocketAddress(ipAddress: Self.address, port: 0) else {
+        guard !self.state.withLock(\.isOver), let own = try? SocketAddress(ipAddress: self.address, port: 0) else {
             return
         }
         let loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -101,14 +131,16 @@ private final class HostileHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        context.writeAndFlush(NIOAny(ByteBuffer(string: self.attack.opening)), promise: nil)
-        guard !self.attack.then.isEmpty else { return }
-        let again = ByteBuffer(string: self.attack.then)
+        context.writeAndFlush(NIOAny(self.attack.opening), promise: nil)
+        guard let next = self.attack.next else { return }
+        let count = NIOLoopBoundBox(0, eventLoop: context.eventLoop)
         let channel = context.channel
         self.task = context.eventLoop.scheduleRepeatedTask(initialDelay: self.attack.every, delay: self.attack.every) {
             _ in
             // What nobody takes is not piled up here.
-            if channel.isWritable { channel.writeAndFlush(again, promise: nil) }
+            guard channel.isWritable else { return }
+            channel.writeAndFlush(next(count.value), promise: nil)
+            count.value += 1
         }
     }
 

@@ -20,6 +20,8 @@ package struct HTTP2Limits: Hashable, Sendable {
     /// DATA frames without data, one after the other.
     package var emptyFramesMax = 16
 
+    /// Answer bytes waiting on a stream above which it is not writable; a client may have many, so it is one frame.
+    static let streamBufferBytesMax = 16 * 1024
     /// How long what counts for the rates is remembered.
     package static let rateWindow: Duration = .seconds(30)
 
@@ -57,8 +59,9 @@ extension HTTP2Limits {
         let window = TimeAmount.milliseconds(HTTP2Limits.rateWindow.inMilliseconds)
         var configuration = NIOHTTP2Handler.StreamConfiguration()
         configuration.targetWindowSize = limits.http2.windowBytes
-        configuration.outboundBufferSizeHighWatermark = limits.writeBufferBytesMax
-        configuration.outboundBufferSizeLowWatermark = limits.writeBufferBytesMax / 2
+        let bufferBytesMax = min(limits.writeBufferBytesMax, HTTP2Limits.streamBufferBytesMax)
+        configuration.outboundBufferSizeHighWatermark = bufferBytesMax
+        configuration.outboundBufferSizeLowWatermark = bufferBytesMax / 2
         configuration.streamResetFrameRateLimit.maximumCount = limits.http2.resetsMax
         configuration.streamResetFrameRateLimit.windowLength = window
         configuration.streamErrorRateLimit.maximumCount = limits.http2.errorsMax
