@@ -91,6 +91,7 @@ struct HostileClientTests {
         }
         try await self.expectCounted(deployment)
         try await eventually("quiet") { try await deployment.metric("wonkey_http_connections") ?? 9 <= 1 }
+        try await eventually("idle") { try await deployment.metric("wonkey_http_requests_in_flight") == 0 }
         try await self.honest(deployment, for: .milliseconds(200))
     }
 

@@ -134,6 +134,9 @@ extension HTTP2ServerConnection {
     /// The last event.
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        // Those the library did not tell of the end.
+        for stream in self.streams.values { stream.fail(.clientGone) }
+        self.streams = [:]
         self.loop.closed(self)
     }
 }
