@@ -217,6 +217,7 @@ extension GatewayExchange: RequestHandler {
         case .proxy(let upstream):
             self.noteTarget()
             upstream.cancel()
+            if self.tunnel == nil, case .proxy(_, _, let metrics)? = self.route?.action { metrics.cancelled() }
         case .local(let answer):
             // Once the endpoint runs, its answer gives back what was reserved.
             if !answer.cancel() { self.giveBackImages() }

@@ -28,7 +28,7 @@ final class LoopMetrics {
     /// Of one upstream.
     struct Upstream {
         let name: String
-        /// By status class, and at 5 those without a complete answer.
+        /// By status class, at 5 those without a complete answer, and at 6 those nobody waited for any more.
         let answers: [Counter]
         let duration: Histogram
     }
@@ -55,7 +55,7 @@ final class LoopMetrics {
     func upstream(_ name: String) -> Upstream {
         Upstream(
             name: name,
-            answers: (["1xx", "2xx", "3xx", "4xx", "5xx", "none"]).map {
+            answers: (["1xx", "2xx", "3xx", "4xx", "5xx", "none", "cancelled"]).map {
                 self.families.upstreamAnswers.child(name, $0, part: self.part)
             },
             duration: self.families.upstreamDurations.child(name, part: self.part)
@@ -96,7 +96,8 @@ extension LoopMetrics.Families {
         )
         self.upstreamAnswers = registry.counters(
             "upstream_requests",
-            help: "Requests sent to an upstream by status class of its answer; none: there was no complete one.",
+            help: "Requests sent to an upstream by status class of its answer; none: there was no complete one; "
+                + "cancelled: the client left.",
             labels: ["upstream", "status"],
             childrenMax: 60_000
         )
@@ -138,5 +139,10 @@ extension LoopMetrics.Upstream {
     func failed(in time: TimeAmount) {
         self.duration.observe(Int(time.nanoseconds))
         self.answers[5].increment()
+    }
+
+    /// The client left before the whole answer was there; how long it stayed tells nothing of the upstream.
+    func cancelled() {
+        self.answers[6].increment()
     }
 }

@@ -50,11 +50,15 @@ enum ProcessMetrics {
     }
 }
 
-/// Requests that were answered before they became one, by reason.
+/// Requests that were answered before they became one: counted by reason, and in the access log.
 struct MalformedRequests: Sendable {
     private let counters: [MalformedRequest.Reason: Counter]
+    private let log: AccessLog?
+    private let clock: any WallClock
 
-    init(_ registry: MetricsRegistry) {
+    init(_ registry: MetricsRegistry, log: AccessLog?, clock: some WallClock) {
+        self.log = log
+        self.clock = clock
         let family = registry.counters(
             "malformed_requests",
             help: "Requests refused because they are not valid HTTP, by reason.",
@@ -65,8 +69,20 @@ struct MalformedRequests: Sendable {
         )
     }
 
-    func count(_ request: MalformedRequest) {
+    func note(_ request: MalformedRequest) {
         self.counters[request.reason]?.increment()
+        guard let log = self.log else { return }
+        let record = RequestRecord(
+            id: "",
+            requestID: "",
+            time: self.clock.now,
+            method: "",
+            path: "",
+            status: request.status,
+            clientAddress: request.remoteAddress.ip,
+            fault: .downstream
+        )
+        log.submit([AccessEntry(record: record, malformation: request.reason.rawValue)])
     }
 }
 

@@ -128,7 +128,7 @@ struct Sidecar {
             clock: SystemClock(),
             logger: Logger(label: "wonkey.gateway")
         )
-        let malformed = MalformedRequests(self.registry)
+        let malformed = MalformedRequests(self.registry, log: telemetry.telemetry?.accessLog, clock: SystemClock())
         let handshakes = Handshakes(self.registry)
         let refusedConnections = RefusedConnections(self.registry)
         let loops = LoopRegister(
@@ -138,7 +138,7 @@ struct Sidecar {
             group: group,
             limits: self.configuration.server.limits,
             logger: Logger(label: "wonkey.http"),
-            onMalformedRequest: { malformed.count($0) },
+            onMalformedRequest: { malformed.note($0) },
             onHandshake: { handshakes.count($0) },
             onRefusedConnection: { refusedConnections.count($0) },
             makeFactory: { eventLoop in

@@ -115,6 +115,7 @@ extension Configuration.Upstream {
                 TargetDefinition(
                     place: target.endpoint.upstreamTarget,
                     weight: target.weight,
+                    priority: target.priority,
                     authority: self.authority(of: target),
                     serverName: target.hostName
                 )

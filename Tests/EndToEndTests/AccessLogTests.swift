@@ -41,11 +41,18 @@ struct AccessLogTests {
                 _ = try await client.send("GET", "/a?token=sentinel&q=\(key.key)&b=1", headers: fields)
                 _ = try await client.send("POST", "/b", body: Array("sentinel".utf8))
             }
+            let client = try await RawClient.connect(port: deployment.port)
+            try await client.send("GET /sentinel HTTP/1.1\r\nHost: a\r\nsentinel\r\n\r\n")
+            _ = try await client.readToEnd()
         }
         let lines = printed.withLock { $0?.lines ?? [] }
-        let records = try lines.map { line in
+        let all = try lines.map { line in
             try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         }
+        let broken = all.filter { $0["malformed"] != nil }
+        #expect(broken.map { $0["malformed"] as? String } == ["field_line"])
+        #expect(broken.map { $0["status"] as? Int } == [400])
+        let records = all.filter { $0["malformed"] == nil }
         #expect(records.map { $0["status"] as? Int } == [201, 401])
         #expect(records[0]["query"] as? String == "token=REDACTED&q=REDACTED&b=1")
         #expect(records[0]["referer"] as? String == "https://REDACTED@ref.example/?token=REDACTED")

@@ -6,10 +6,13 @@ extension Configuration.Upstream {
         package var endpoint: Endpoint
         /// 1 to 100.
         package var weight = 1
+        /// 0 to 65535; the lowest there is gets the requests.
+        package var priority = 0
 
-        package init(endpoint: Endpoint, weight: Int = 1) {
+        package init(endpoint: Endpoint, weight: Int = 1, priority: Int = 0) {
             self.endpoint = endpoint
             self.weight = weight
+            self.priority = priority
         }
     }
 
@@ -146,7 +149,13 @@ struct TargetEntry {
             "weight",
             into: &entry.target.weight,
             .integer(1...100),
-            "Its share of requests, beside those of the others."
+            "Its share of requests, beside those of the others of its priority."
+        )
+        section.read(
+            "priority",
+            into: &entry.target.priority,
+            .integer(0...65_535),
+            "Gets requests while no target of a lower number is fit for one; 0 comes first."
         )
         return entry
     }
@@ -163,7 +172,7 @@ extension Configuration.Upstream.Target {
 }
 
 extension Kind where Value == TargetEntry {
-    /// A URL, or a mapping with a weight.
+    /// A URL, or a mapping with its place among the others.
     fileprivate static var upstreamTarget: Kind {
         let url = Kind<UpstreamURL>.upstreamURL
         let section = Kind.section(TargetEntry.read)

@@ -41,7 +41,7 @@ extension GatewayExchange {
         trace.endTry(status: nil, error: "cancelled")
         let query = self.head?.target.query.map { RedactedQuery.text($0, keys: self.generation.snapshot.keyFormat) }
         for (index, attempt) in trace.tries.enumerated() {
-            tracer.spans.append(self.span(of: attempt, number: index, trace, record, query))
+            tracer.spans.append(self.span(of: attempt, number: index, trace, record))
         }
         tracer.spans.append(self.serverSpan(trace, record, query))
     }
@@ -110,12 +110,11 @@ extension GatewayExchange {
         of attempt: RequestTrace.Try,
         number: Int,
         _ trace: RequestTrace,
-        _ record: RequestRecord,
-        _ query: String?
+        _ record: RequestRecord
     ) -> SpanRecord {
         var attributes = self.methodAttributes(record)
-        let path = record.path + (query.map { "?" + $0 } ?? "")
-        attributes.append(.init("url.full", .text("\(trace.upstreamScheme)://\(attempt.target)\(path)")))
+        let target = self.shown(attempt.requestTarget)
+        attributes.append(.init("url.full", .text("\(trace.upstreamScheme)://\(attempt.target)\(target)")))
         attributes += Self.address(attempt.target, "server")
         if let status = attempt.status { attributes.append(.init("http.response.status_code", .integer(status))) }
         if number > 0 { attributes.append(.init("http.request.resend_count", .integer(number))) }
@@ -137,6 +136,15 @@ extension GatewayExchange {
             // Unlike the server's, a client's span fails with 4xx, too.
             status: isError ? .error : .unset
         )
+    }
+
+    /// A request target without what is secret in it.
+    private func shown(_ target: String) -> String {
+        let keys = self.generation.snapshot.keyFormat
+        let path = target.prefix { $0 != "?" }
+        let shown = RecordedPath.text(of: String(path), keys: keys)
+        guard path.endIndex < target.endIndex else { return shown }
+        return shown + "?" + RedactedQuery.text(String(target[target.index(after: path.endIndex)...]), keys: keys)
     }
 
     /// `host:port` in two attributes.

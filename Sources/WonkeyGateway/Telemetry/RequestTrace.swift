@@ -6,7 +6,10 @@ import WonkeyHTTP
 final class RequestTrace {
     struct Try {
         let spanID: SpanID
+        /// Which of the upstream's servers.
         let target: String
+        /// The request target it was sent.
+        let requestTarget: String
         let startedAt: NIODeadline
         var endedAt: NIODeadline?
         var status: Int?
@@ -71,7 +74,9 @@ extension RequestTrace: UpstreamTryObserver {
     func tryBegins(_ head: OutgoingHead, at target: String) -> OutgoingHead {
         let isFirst = self.tries.isEmpty
         let spanID = isFirst ? self.firstTryID : self.loop.nextSpanID()
-        self.tries.append(Try(spanID: spanID, target: target, startedAt: .now()))
+        self.tries.append(
+            Try(spanID: spanID, target: target, requestTarget: head.requestTarget, startedAt: .now())
+        )
         return isFirst ? head : head.tracing(spanID)
     }
 

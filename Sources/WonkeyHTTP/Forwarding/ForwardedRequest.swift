@@ -24,6 +24,15 @@ package struct OutgoingHead: Sendable {
         self.hostValue = hostValue
     }
 
+    /// The request target as the upstream gets it.
+    package var requestTarget: String {
+        let bytes = self.bytes.readableBytesUInt8Span
+        var lineEnd = 0
+        while lineEnd < bytes.count, bytes[lineEnd] != .carriageReturn { lineEnd += 1 }
+        guard let line = try? RequestLine(bytes, count: lineEnd) else { return "" }
+        return bytes.extracting(line.targetRange).text
+    }
+
     /// The same head with another `Host`.
     func naming(_ host: String) -> OutgoingHead {
         guard !self.hostValue.isEmpty, let before = self.bytes.getSlice(at: 0, length: self.hostValue.lowerBound),

@@ -40,6 +40,33 @@ struct TargetChooserTests {
         #expect(self.choices(&chooser, expected.count) == expected)
     }
 
+    @Test(
+        "a priority gets nothing while one before it has anybody fit, under every policy (RFC 2782)",
+        arguments: BalancePolicy.allCases,
+        [
+            ([100, 100, 100], [0, 1, 2], [1, 2]),
+            ([100, 100, 100], [0, 2], [2]),
+            ([100, 100, 100], [0], [0]),
+            ([100, 0, 0], [0, 1, 2], [0]),
+            ([100, 100, 100], [], []),
+        ] as [([Int], Set<Int>, Set<Int>)]
+    )
+    func priorities(policy: BalancePolicy, row: ([Int], Set<Int>, Set<Int>)) {
+        let (weights, usable, expected) = row
+        let ring = HashRing([("a", 1), ("b", 1), ("c", 1)])
+        var chooser = TargetChooser(
+            policy: policy,
+            weights: weights,
+            loads: [0, 0, 0],
+            priorities: [7, 1, 1],
+            ring: ring
+        )
+        let chosen = (0..<64).compactMap { number in
+            chooser.choose(hash: StableHash.hash("key \(number)".utf8)) { usable.contains($0) }
+        }
+        #expect(Set(chosen) == expected)
+    }
+
     @Test("least requests follows requests as they begin and end")
     func loads() {
         var chooser = TargetChooser(policy: .leastRequests, weights: [100, 100], loads: [0, 0])

@@ -191,12 +191,13 @@ struct UpstreamMonitorTests {
         }
     }
 
-    @Test("of SRV records the best priority counts, with weights scaled to at most a hundred")
+    @Test("SRV records are targets, the best priority first, with weights scaled to at most a hundred in each")
     func services() async throws {
         let resolver = ScriptedResolver()
         let records = [
             ServiceRecord(host: "a.test", port: 80, priority: 1, weight: 1_000),
             ServiceRecord(host: "b.test", port: 81, priority: 1, weight: 0),
+            ServiceRecord(host: "d.test", port: 83, priority: 20, weight: 9),
             ServiceRecord(host: "c.test", port: 82, priority: 2, weight: 9),
         ]
         resolver.services.withLock { $0 = Resolution(records, timeToLive: .seconds(9)) }
@@ -205,9 +206,13 @@ struct UpstreamMonitorTests {
             $0.discovery = .services(every: .seconds(30))
         } _: { fixture async throws in
             #expect(await fixture.monitor.resolve() == .seconds(9))
-            let entries = fixture.monitor.table.entries.map { "\($0.name) \($0.definition.weight)" }
-            #expect(entries == ["a.test:80 100", "b.test:81 1"])
-            #expect(fixture.monitor.table.entries.map(\.definition.authority) == ["a.test", "b.test:81"])
+            let targets = fixture.monitor.table.entries.map(\.definition)
+            #expect(
+                targets.map { "\($0.priority) \($0.place) \($0.weight) \($0.authority)" } == [
+                    "1 a.test:80 100 a.test", "1 b.test:81 1 b.test:81", "2 c.test:82 9 c.test:82",
+                    "20 d.test:83 9 d.test:83",
+                ]
+            )
         }
     }
 

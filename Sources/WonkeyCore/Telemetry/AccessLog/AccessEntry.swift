@@ -31,6 +31,8 @@ package struct AccessEntry: Equatable, Sendable {
     package var target: String?
     package var trace: TraceID?
     package var certificate: ClientCertificate?
+    /// Why it never became a request; its record then tells only when, from where, and the status (0: no answer).
+    package var malformation: String?
 
     package init(
         record: RequestRecord,
@@ -42,7 +44,8 @@ package struct AccessEntry: Equatable, Sendable {
         upstream: String? = nil,
         target: String? = nil,
         trace: TraceID? = nil,
-        certificate: ClientCertificate? = nil
+        certificate: ClientCertificate? = nil,
+        malformation: String? = nil
     ) {
         self.record = record
         self.query = query
@@ -54,5 +57,6 @@ package struct AccessEntry: Equatable, Sendable {
         self.target = target
         self.trace = trace
         self.certificate = certificate
+        self.malformation = malformation
     }
 }

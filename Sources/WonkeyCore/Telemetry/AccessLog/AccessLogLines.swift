@@ -69,6 +69,13 @@ extension AccessLogLines {
     private mutating func appendJSON(_ entry: AccessEntry) {
         let record = entry.record
         self.text += "{\"time\":\"\(record.time.rfc3339)\""
+        if let malformation = entry.malformation {
+            self.member("client", record.clientAddress)
+            self.member("status", Int64(record.status))
+            self.member("malformed", malformation)
+            self.text += "}"
+            return
+        }
         self.member("request_id", record.requestID)
         self.member("trace_id", entry.trace?.text)
         self.member("client", record.clientAddress)
@@ -134,6 +141,10 @@ extension AccessLogLines {
         self.text += " - "
         self.text.appendLogText(record.keyID?.rawValue ?? "-")
         self.text += " [\(Self.time(record.time))] \""
+        guard entry.malformation == nil else {
+            self.text += "-\" \(record.status) -"
+            return
+        }
         self.text.appendLogText(record.method)
         self.text += " "
         self.text.appendLogText(record.path)

@@ -5,14 +5,23 @@ package struct TargetDefinition: Hashable, Sendable {
     package var place: UpstreamTarget
     /// 1 to 100.
     package var weight: Int
+    /// Those of the lowest number get the requests; the others while none of these is fit for one (RFC 2782).
+    package var priority: Int
     /// Its own `Host` value.
     package var authority: String
     /// The name it was found by; `nil` for an address or a socket.
     package var serverName: String?
 
-    package init(place: UpstreamTarget, weight: Int = 1, authority: String, serverName: String? = nil) {
+    package init(
+        place: UpstreamTarget,
+        weight: Int = 1,
+        priority: Int = 0,
+        authority: String,
+        serverName: String? = nil
+    ) {
         self.place = place
         self.weight = weight
+        self.priority = priority
         self.authority = authority
         self.serverName = serverName
     }

@@ -107,6 +107,7 @@ package final class UpstreamBalancer {
             policy: self.settings.policy,
             weights: self.targets.map { _ in 0 },
             loads: self.targets.map(\.load),
+            priorities: table.entries.map(\.definition.priority),
             ring: table.ring
         )
         self.updateShares(at: self.monitor.clock.nowMs)

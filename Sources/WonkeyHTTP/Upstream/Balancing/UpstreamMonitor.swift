@@ -205,6 +205,7 @@ extension UpstreamMonitor {
                     TargetDefinition(
                         place: .tcp(host: address, port: port),
                         weight: target.weight,
+                        priority: target.priority,
                         authority: target.authority,
                         serverName: target.serverName
                     )
@@ -219,22 +220,21 @@ extension UpstreamMonitor {
         }
     }
 
-    /// The servers of the best priority; their weights are scaled down to 1 to 100.
+    /// Every server, those of the best priority first; the weights of each priority are scaled down to 1 to 100.
     private func targets(of records: [ServiceRecord]) -> [TargetDefinition] {
-        let best = records.map(\.priority).min()
-        let servers = records.filter { $0.priority == best }
-        let weightMax = max(1, servers.map(\.weight).max() ?? 1)
-        let divisor = max(1, (weightMax + 99) / 100)
+        let weightsMax = Dictionary(records.map { ($0.priority, $0.weight) }, uniquingKeysWith: max)
         let usualPort = self.upstream.settings.tls == nil ? 80 : 443
-        return servers.map { server in
-            TargetDefinition(
+        return records.map { server in
+            let divisor = max(1, (weightsMax[server.priority, default: 1] + 99) / 100)
+            return TargetDefinition(
                 place: .tcp(host: server.host, port: server.port),
                 weight: max(1, server.weight / divisor),
+                priority: server.priority,
                 authority: server.port == usualPort ? server.host : "\(server.host):\(server.port)",
                 serverName: server.host
             )
         }
-        .sorted { $0.place.description < $1.place.description }
+        .sorted { ($0.priority, $0.place.description) < ($1.priority, $1.place.description) }
     }
 
     /// Takes over what the configured targets stand for now.
