@@ -29,6 +29,11 @@ package func redactingKeys(in text: String) -> String {
     text.replacing(/(?<start>[a-z0-9]{1,16}_(?:live|test)_[0-9A-Fa-f]{8})[0-9A-Za-z]+/) { "\($0.output.start)…" }
 }
 
+/// Whether a text has visible characters only and no space at either end.
+func isPlain(_ text: String) -> Bool {
+    text.unicodeScalars.allSatisfy(isVisible) && text.first?.isWhitespace == false && text.last?.isWhitespace == false
+}
+
 /// Whether a scalar prints as itself: no control, no direction mark, no unassigned or private code.
 private func isVisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
@@ -49,9 +54,7 @@ func checkedName(_ name: String, of subject: String) throws(OperationError) -> S
     guard (1...64).contains(name.count), name.utf8.count <= 512 else {
         throw .invalid("a \(subject)'s name has 1 to 64 characters; this one has \(name.count)", field: "name")
     }
-    guard name.unicodeScalars.allSatisfy(isVisible), name.first?.isWhitespace == false,
-        name.last?.isWhitespace == false
-    else {
+    guard isPlain(name) else {
         throw .invalid("a \(subject)'s name has visible characters only and no space at its ends", field: "name")
     }
     guard redactingKeys(in: name) == name else {

@@ -52,7 +52,8 @@ struct RewritingEndToEndTests {
             .answer(status: 200, headers: [(name: "Server", value: "up"), (name: "X-Request", value: "up")])
         }
         let deployment = try await self.deployment(upstream)
-        let key = try await deployment.issueKey()
+        let key = try await deployment.issueKey("--external-id", "customer-17")
+        let other = try await deployment.issueKey()
         try await deployment.serving { _ in
             try await withTestClient(port: deployment.port) { client in
                 let claims = [
@@ -66,6 +67,7 @@ struct RewritingEndToEndTests {
                         "GET /v1/orders/a%20b"
                     ]
                 )
+                #expect(try await client.send("GET", "/v1/orders/2", headers: other.headers + claims).status == 200)
                 #expect(try await client.send("GET", "/v1/x/../orders", headers: key.headers).status == 400)
                 let moved = try await client.send("GET", "/old//evil.example?a=1")
                 #expect(moved.status == 307)
@@ -78,14 +80,14 @@ struct RewritingEndToEndTests {
         let request = try #require(upstream.requests.first)
         #expect(request.target == "/internal/orders/a%20b?x=%2F")
         #expect(request.header("Host") == "orders.internal")
-        #expect(request.header("X-Customer") == nil)
+        #expect(upstream.requests.map { $0.header("X-Customer") } == ["customer-17", nil])
         #expect(request.header("X-Key") == "\(key.id)/test")
         #expect(request.header("x_key") == nil)
         #expect(request.header("Cookie") == nil)
         #expect(request.header("X-Upstream") == "u")
         #expect(request.headers.filter { $0.name == "X-Both" }.map(\.value) == ["orders"])
         #expect(request.headers.filter { $0.name == "X-Tag" }.map(\.value) == ["mine", "edge"])
-        #expect(upstream.requests.count == 1)
+        #expect(upstream.requests.count == 2)
         await upstream.shutdown()
     }
 

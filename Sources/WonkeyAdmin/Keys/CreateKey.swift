@@ -14,6 +14,8 @@ package struct CreateKey: Sendable {
     package var expires: Moment?
     /// As given; checked by ``run(in:using:)``.
     package var permissions: [String]
+    /// Whose it is, by the name the customer has in the operator's own records.
+    package var externalID: String?
     package var limits: [LimitArgument]
 
     package init(
@@ -22,6 +24,7 @@ package struct CreateKey: Sendable {
         environment: KeyEnvironment = .live,
         expires: Moment? = nil,
         permissions: [String] = [],
+        externalID: String? = nil,
         limits: [LimitArgument] = []
     ) {
         self.project = project
@@ -29,6 +32,7 @@ package struct CreateKey: Sendable {
         self.environment = environment
         self.expires = expires
         self.permissions = permissions
+        self.externalID = externalID
         self.limits = limits
     }
 
@@ -48,6 +52,7 @@ package struct CreateKey: Sendable {
         var expiresAt: Timestamp?
         if let expires { expiresAt = try KeyInput.expiry(expires, now: now) }
         let permissions = try KeyInput.permissions(self.permissions)
+        if let externalID { try KeyInput.check(externalID: externalID) }
         let overrides = try KeyInput.overrides(self.limits, in: context)
         let project = try await context.project(self.project)
         let text = context.keyFormat.generate(environment: self.environment, using: &generator)
@@ -61,7 +66,8 @@ package struct CreateKey: Sendable {
             createdAt: now,
             expiresAt: expiresAt,
             permissions: permissions,
-            overrides: overrides
+            overrides: overrides,
+            externalID: self.externalID
         )
         try await asking { () async throws(StoreError) in
             try await context.store.createKey(key, hash: text.hash, by: context.actor)

@@ -76,6 +76,7 @@ enum KeyEndpoints {
                 ),
                 .optional("scopes", .scopes),
                 .optional("state", .choice(["active", "disabled"], "Whether it is let in.")),
+                .optional("external_id", Schema.externalID.nullable),
             ]),
             example: ["name": "alice's laptop", "expires_at": nil]
         ),
@@ -92,6 +93,9 @@ enum KeyEndpoints {
         )
         if request.body.contains("expires_at") {
             operation.expiry = request.body.time(ifPresent: "expires_at").map { .at(.at($0)) } ?? .never
+        }
+        if request.body.contains("external_id") {
+            operation.owner = request.body.text(ifPresent: "external_id").map { .identity(externalID: $0) } ?? .nobody
         }
         let key = try await operation.run(in: try request.context)
         return .ok(key).tagged(version: key.version)
@@ -223,6 +227,7 @@ extension KeyInput {
                 .time("When it ends by itself; never if left out.", example: "2099-01-01T00:00:00.000Z").nullable
             ),
             .optional("scopes", .scopes),
+            .optional("external_id", Schema.externalID.nullable),
             .optional(
                 "limits",
                 .array(of: .limitInput, "The key's own exceptions to configured limits, each once.", count: 0...100)
@@ -239,6 +244,7 @@ extension KeyInput {
             environment: request.body.text(ifPresent: "environment").flatMap(KeyEnvironment.init) ?? .live,
             expires: request.body.time(ifPresent: "expires_at").map(Moment.at),
             permissions: request.body.texts(ifPresent: "scopes") ?? [],
+            externalID: request.body.text(ifPresent: "external_id"),
             limits: try (request.body.objects(ifPresent: "limits") ?? []).enumerated().map { index, object in
                 try LimitArgument(name: object.text("name"), object, at: "limits[\(index)].")
             }

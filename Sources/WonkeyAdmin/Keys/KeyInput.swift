@@ -11,6 +11,17 @@ enum KeyInput {
         return expiresAt
     }
 
+    /// Upstreams may be sent it in a field, so that it has to fit there.
+    static func check(externalID: String) throws(OperationError) {
+        guard (1...255).contains(externalID.utf8.count), isPlain(externalID) else {
+            let message = "an external id has 1 to 255 bytes, visible characters only and no space at its ends"
+            throw .invalid(message, field: "external_id")
+        }
+        guard redactingKeys(in: externalID) == externalID else {
+            throw .invalid("that external id looks like a key; choose another", field: "external_id")
+        }
+    }
+
     /// Sorted, each once.
     static func permissions(_ texts: [String]) throws(OperationError) -> [Permission] {
         var permissions: Set<Permission> = []

@@ -8,6 +8,13 @@ extension Schema {
         )
     }
 
+    /// Whose a key is, in a request.
+    static let externalID = Schema.string(
+        "Whose it is: the customer's name in your own records, 1 to 255 visible characters, no space at its ends.",
+        length: 1...255,
+        example: "customer-17"
+    )
+
     /// What a key may do, in a request.
     static let scopes = Schema.array(
         of: .string(length: 1...128, pattern: "^[A-Za-z0-9._:*/-]+$", example: "images:write"),
@@ -50,6 +57,7 @@ extension Schema {
             "state",
             .choice(["active", "disabled", "revoked"], "What was last said of the key; expiry is apart.")
         ),
+        .required("external_id", .string("Whose it is; `null`: nobody's.", example: "customer-17").nullable),
         .required("created_at", .time()),
         .required("expires_at", .time("`null` never ends by itself.").nullable),
         .required("last_used_at", .time("`null` was never used.").nullable),
@@ -69,6 +77,7 @@ extension Schema {
         "organization_id": "org_3hVc9RkPq61sJdUe",
         "environment": "live",
         "state": "active",
+        "external_id": "customer-17",
         "created_at": "2026-11-21T09:42:40.123Z",
         "expires_at": nil,
         "last_used_at": "2026-11-21T10:03:11.250Z",

@@ -15,6 +15,7 @@ package struct UpdateKey: Sendable {
     package var permissions: [String]?
     /// Active or disabled; ``RevokeKey`` ends a key.
     package var state: KeyState?
+    package var owner: KeyOwner?
     /// What the key must be at; `nil` for whatever it is.
     package var version: Int64?
 
@@ -24,6 +25,7 @@ package struct UpdateKey: Sendable {
         expiry: Expiry? = nil,
         permissions: [String]? = nil,
         state: KeyState? = nil,
+        owner: KeyOwner? = nil,
         ifVersion version: Int64? = nil
     ) {
         self.id = id
@@ -31,6 +33,7 @@ package struct UpdateKey: Sendable {
         self.expiry = expiry
         self.permissions = permissions
         self.state = state
+        self.owner = owner
         self.version = version
     }
 
@@ -41,7 +44,8 @@ package struct UpdateKey: Sendable {
     ///   version is another. Nothing was changed.
     package func run(in context: AdministrationContext) async throws(OperationError) -> Key {
         let now = context.clock.now
-        var change = KeyChange(state: self.state)
+        var change = KeyChange(state: self.state, owner: self.owner)
+        if let externalID = self.owner?.externalID { try KeyInput.check(externalID: externalID) }
         if let name { change.name = try checkedName(name, of: "key") }
         switch self.expiry {
         case .never: change.expiry = .never

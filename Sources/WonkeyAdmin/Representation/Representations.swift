@@ -53,6 +53,7 @@ extension Key: Representable {
             .init("organization_id", .string(self.organizationID.rawValue)),
             .init("environment", .string(self.environment.rawValue)),
             .init("state", .string(self.state.rawValue)),
+            .init("external_id", JSONValue(self.externalID)),
             .init("created_at", JSONValue(self.createdAt)),
             .init("expires_at", JSONValue(self.expiresAt)),
             .init("last_used_at", JSONValue(self.lastUsedAt)),

@@ -16,6 +16,8 @@ package struct Key: Equatable, Sendable {
     package var permissions: [Permission]
     /// The key's own exceptions, by limit name.
     package var overrides: [String: Quota]
+    /// Whose it is, by the name the customer has in the operator's own records; `nil`: nobody's.
+    package var externalID: String?
     /// Grows with every change of the key or its overrides, from 1; its use is none.
     package var version: Int64
 
@@ -32,6 +34,7 @@ package struct Key: Equatable, Sendable {
         lastUsedAt: Timestamp? = nil,
         permissions: [Permission] = [],
         overrides: [String: Quota] = [:],
+        externalID: String? = nil,
         version: Int64 = 1
     ) {
         self.id = id
@@ -46,6 +49,7 @@ package struct Key: Equatable, Sendable {
         self.lastUsedAt = lastUsedAt
         self.permissions = permissions
         self.overrides = overrides
+        self.externalID = externalID
         self.version = version
     }
 }
@@ -57,17 +61,34 @@ package struct KeyChange: Equatable, Sendable {
     /// All that the key holds itself from now on.
     package var permissions: [Permission]?
     package var state: KeyState?
+    package var owner: KeyOwner?
 
     package init(
         name: String? = nil,
         expiry: Expiry? = nil,
         permissions: [Permission]? = nil,
-        state: KeyState? = nil
+        state: KeyState? = nil,
+        owner: KeyOwner? = nil
     ) {
         self.name = name
         self.expiry = expiry
         self.permissions = permissions
         self.state = state
+        self.owner = owner
+    }
+}
+
+/// Whose a key is.
+package enum KeyOwner: Equatable, Sendable {
+    case nobody
+    /// A customer, by the name it has in the operator's own records.
+    case identity(externalID: String)
+
+    package var externalID: String? {
+        switch self {
+        case .nobody: nil
+        case .identity(let externalID): externalID
+        }
     }
 }
 

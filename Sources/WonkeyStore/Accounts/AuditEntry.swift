@@ -90,6 +90,7 @@ extension AuditEntry.Subject {
 struct AuditedKey: Encodable {
     let name, start, environment, state: String
     let expiresAt: Int64?
+    let externalID: String?
     let permissions: [String]
     let overrides: [String: AuditedQuota]
 
@@ -99,6 +100,7 @@ struct AuditedKey: Encodable {
         self.environment = key.environment.rawValue
         self.state = key.state.rawValue
         self.expiresAt = key.expiresAt?.millisecondsSinceEpoch
+        self.externalID = key.externalID
         self.permissions = key.permissions.map(\.rawValue).sorted()
         self.overrides = key.overrides.mapValues(AuditedQuota.init)
     }

@@ -31,8 +31,9 @@ struct KeyRows {
         if let start { condition += " AND (keys.created_at, keys.id) > (\(start.time), \(start.id))" }
         var query: BoundSQL = """
             SELECT keys.id, keys.project_id, projects.org_id, keys.name, keys.start, keys.environment, keys.state,
-                keys.created_at, keys.expires_at, keys.last_used_at, keys.version
+                keys.created_at, keys.expires_at, keys.last_used_at, keys.version, identities.external_id
             FROM keys JOIN projects ON projects.id = keys.project_id
+                LEFT JOIN identities ON identities.id = keys.identity_id AND identities.deleted_at IS NULL
             WHERE \(condition) ORDER BY keys.created_at, keys.id
             """
         if let limit { query += " LIMIT \(limit)" }
@@ -83,6 +84,7 @@ struct KeyRows {
             createdAt: try row.time(7),
             expiresAt: try row.optionalTime(8),
             lastUsedAt: try row.optionalTime(9),
+            externalID: try row.optionalText(11),
             version: try row.integer(10)
         )
     }

@@ -63,6 +63,10 @@ extension SQLAdministrationStore {
                 WHERE id = \(id) AND \(self.livingKeys)
                 """
             )
+            if new.externalID != old.externalID {
+                let identity = try Self.identity(of: new, at: now, on: connection)
+                try connection.execute("UPDATE keys SET identity_id = \(identity) WHERE id = \(id)")
+            }
             if new.permissions != old.permissions {
                 try connection.execute("DELETE FROM key_permissions WHERE key_id = \(id)")
                 try Self.grant(new.permissions, to: new, at: now, on: connection)
@@ -162,6 +166,7 @@ extension Key {
         key.name = change.name ?? key.name
         key.state = change.state ?? key.state
         if let expiry = change.expiry { key.expiresAt = expiry.time }
+        if let owner = change.owner { key.externalID = owner.externalID }
         if let permissions = change.permissions { key.permissions = Set(permissions).sorted() }
         return key
     }

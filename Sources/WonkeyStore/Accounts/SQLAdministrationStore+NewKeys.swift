@@ -8,13 +8,14 @@ extension SQLAdministrationStore {
         predecessor: KeyID?,
         on connection: any SQLConnection
     ) throws {
+        let identity = try self.identity(of: key, at: key.createdAt, on: connection)
         try connection.execute(
             """
             INSERT INTO keys (
-                id, project_id, predecessor_id, hash, start, name, environment, state, created_at, updated_at,
+                id, project_id, identity_id, predecessor_id, hash, start, name, environment, state, created_at, updated_at,
                 expires_at, last_used_at, version
             ) VALUES (
-                \(key.id), \(key.projectID), \(predecessor), \(hash), \(key.start), \(key.name),
+                \(key.id), \(key.projectID), \(identity), \(predecessor), \(hash), \(key.start), \(key.name),
                 \(key.environment.rawValue), \(key.state.rawValue), \(key.createdAt), \(key.createdAt),
                 \(key.expiresAt), \(key.lastUsedAt), \(key.version)
             )
@@ -25,6 +26,32 @@ extension SQLAdministrationStore {
             let override = LimitOverride(subject: .key(key.id), name: name, quota: quota)
             try self.upsert(override, at: key.createdAt, on: connection)
         }
+    }
+
+    /// The identity a key belongs to, made where the organization does not have it yet.
+    static func identity(
+        of key: Key,
+        at now: Timestamp,
+        on connection: any SQLConnection
+    ) throws -> IdentityID? {
+        guard let externalID = key.externalID else { return nil }
+        var generator = SystemRandomNumberGenerator()
+        try connection.execute(
+            """
+            INSERT INTO identities (id, org_id, external_id, created_at, updated_at) VALUES (
+                \(IdentityID.random(prefix: "id", using: &generator)), \(key.organizationID), \(externalID), \(now),
+                \(now)
+            ) ON CONFLICT (org_id, external_id) WHERE deleted_at IS NULL DO NOTHING
+            """
+        )
+        let query: BoundSQL = """
+            SELECT id FROM identities
+            WHERE org_id = \(key.organizationID) AND external_id = \(externalID) AND deleted_at IS NULL
+            """
+        guard let id = try connection.first(query, { try $0.id(0) as IdentityID }) else {
+            throw StoreError(code: .corrupt, message: "an identity just made is not there")
+        }
+        return id
     }
 
     /// Lets a key hold permissions that it does not hold yet.

@@ -25,6 +25,12 @@ extension KeyCommand {
         var permissions: [String] = []
         @Flag(help: "It may nothing in particular any more.")
         var noPermissions = false
+        @Option(
+            help: ArgumentHelp("Whose it is: the customer's name in your own records.", valueName: "external-id")
+        )
+        var externalId: String?
+        @Flag(help: "It is nobody's in particular any more.")
+        var noExternalId = false
         @Flag(help: "Whether it is let in.")
         var state: Switch?
 
@@ -36,8 +42,11 @@ extension KeyCommand {
             guard self.permissions.isEmpty || !self.noPermissions else {
                 throw ValidationError("--permission and --no-permissions exclude each other.")
             }
+            guard self.externalId == nil || !self.noExternalId else {
+                throw ValidationError("--external-id and --no-external-id exclude each other.")
+            }
             let isNothing = self.name == nil && self.expires == nil && self.permissions.isEmpty && !self.noPermissions
-            guard !isNothing || self.state != nil else {
+            guard !isNothing || self.state != nil || self.externalId != nil || self.noExternalId else {
                 throw ValidationError("Name what to change; see wonkey-admin key update --help.")
             }
         }
@@ -48,7 +57,8 @@ extension KeyCommand {
                 name: self.name,
                 expiry: try self.expires.map { $0 == "never" ? .never : .at(try Moment($0)) },
                 permissions: self.permissions.isEmpty && !self.noPermissions ? nil : self.permissions,
-                state: self.state.map { $0 == .enable ? .active : .disabled }
+                state: self.state.map { $0 == .enable ? .active : .disabled },
+                owner: self.noExternalId ? .nobody : self.externalId.map { .identity(externalID: $0) }
             )
             try await Session.run(self.options) { session in
                 let key = try await operation.run(in: session.context)

@@ -40,6 +40,10 @@ extension KeyCommand {
         @Option(name: .customLong("permission"), help: ArgumentHelp("What it may; repeatable.", valueName: "slug"))
         var permissions: [String] = []
         @Option(
+            help: ArgumentHelp("Whose it is: the customer's name in your own records.", valueName: "external-id")
+        )
+        var externalId: String?
+        @Option(
             name: .customLong("limit"),
             help: ArgumentHelp("An exception to a configured limit; repeatable.", valueName: "name=limit/window")
         )
@@ -52,6 +56,7 @@ extension KeyCommand {
                 environment: self.environment,
                 expires: try self.expires.map { try Moment($0) },
                 permissions: self.permissions,
+                externalID: self.externalId,
                 limits: try self.limits.map { try LimitArgument($0) }
             )
             try await Session.run(self.options) { session in

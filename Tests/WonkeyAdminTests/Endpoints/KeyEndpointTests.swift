@@ -15,7 +15,7 @@ struct KeyEndpointTests {
         try await ResourceBench.serving(on: engine) { bench, caller in
             let body: JSONValue = [
                 "name": "alice", "environment": "test", "expires_at": "2099-01-01T00:00:00Z",
-                "scopes": ["b", "a", "b"],
+                "scopes": ["b", "a", "b"], "external_id": "customer-17",
             ]
             let created = try await caller.call("POST", "/v1/keys", body)
             #expect(created.status == 201)
@@ -30,11 +30,12 @@ struct KeyEndpointTests {
             #expect(try await caller.expect(200, "GET", path) == shown)
             #expect(try await caller.expect(200, "GET", "/v1/keys") == ["data": [shown], "next_cursor": nil])
 
-            let patch: JSONValue = ["expires_at": nil, "scopes": ["c"]]
+            let patch: JSONValue = ["expires_at": nil, "scopes": ["c"], "external_id": nil]
             let changed = try await caller.expect(200, "PATCH", path, patch)
             let expected = shown.replacing([
-                "expires_at": nil, "scopes": ["c"], "permissions": ["c"], "version": 2,
+                "expires_at": nil, "scopes": ["c"], "permissions": ["c"], "external_id": nil, "version": 2,
             ])
+            #expect(shown["external_id"] == "customer-17")
             #expect(changed == expected)
             #expect(try await caller.expect(200, "PATCH", path, ["state": "disabled"]).text("state") == "disabled")
             #expect(try await caller.expect(200, "PATCH", path, ["state": "active"]).text("state") == "active")
@@ -66,8 +67,8 @@ struct KeyEndpointTests {
                 )
                 #expect(
                     chosen == [
-                        "name": "API key", "environment": "live", "state": "active", "expires_at": nil,
-                        "last_used_at": nil, "scopes": [], "version": 1,
+                        "name": "API key", "environment": "live", "state": "active", "external_id": nil,
+                        "expires_at": nil, "last_used_at": nil, "scopes": [], "version": 1,
                     ]
                 )
                 #expect(issued.text("organization_id") == "org_ours")
@@ -136,7 +137,7 @@ struct KeyEndpointTests {
             (["name": ""], "name"), (["name": " a"], "name"), (["name": 1], "name"),
             (["environment": "prod"], "environment"),
             (["expires_at": "2020-01-01T00:00:00Z"], "expires_at"), (["expires_at": "soon"], "expires_at"),
-            (["scopes": ["a b"]], "scopes[0]"), (["scopes": "a"], "scopes"), (["nmae": "a"], "nmae"),
+            (["scopes": ["a b"]], "scopes[0]"), (["scopes": "a"], "scopes"), (["external_id": " a"], "external_id"), (["nmae": "a"], "nmae"),
             (["limits": [["name": "per-minit", "limit": 1, "window": "1m"]]], "limits"),
             (["limits": [["name": "burst", "limit": 1, "window": "1x"]]], "limits[0].window"),
         ] as [(JSONValue, String)]

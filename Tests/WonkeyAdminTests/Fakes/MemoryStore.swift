@@ -189,6 +189,7 @@ final class MemoryStore: AdministrationStore, LogRepository, SchemaMigrator {
             key.name = change.name ?? key.name
             key.state = change.state ?? key.state
             if let expiry = change.expiry { key.expiresAt = expiry.time }
+            if let owner = change.owner { key.externalID = owner.externalID }
             key.permissions = change.permissions ?? key.permissions
             key.version += 1
             state.keys[index] = key

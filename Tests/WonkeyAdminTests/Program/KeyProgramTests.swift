@@ -45,6 +45,8 @@ struct KeyProgramTests {
             "images:write",
             "--permission",
             "a:read",
+            "--external-id",
+            "customer-17",
             "--limit",
             "per-minute=100/1m"
         )
@@ -53,6 +55,7 @@ struct KeyProgramTests {
         let expected: JSON = [
             "id": created["id"], "start": .string(String(key.prefix(16))), "name": "alice",
             "project_id": project["id"], "organization_id": "org_default", "environment": "test", "state": "active",
+            "external_id": "customer-17",
             "created_at": created["created_at"], "expires_at": "2099-01-01T00:00:00.000Z", "last_used_at": nil,
             "permissions": ["a:read", "images:write"], "scopes": ["a:read", "images:write"],
             "limits": [["name": "per-minute", "limit": 100, "window": "1m", "window_ms": 60_000]],
@@ -85,7 +88,8 @@ struct KeyProgramTests {
         let names = lines.prefix(while: { !$0.isEmpty }).compactMap { $0.split(separator: "  ").first }
         #expect(
             names == [
-                "key", "id", "name", "project", "organization", "environment", "state", "created", "expires",
+                "key", "id", "name", "project", "organization", "environment", "state", "external id", "created",
+                "expires",
                 "permissions", "limits",
             ]
         )

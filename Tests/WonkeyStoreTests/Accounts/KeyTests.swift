@@ -17,6 +17,7 @@ struct KeyTests {
             full.expiresAt = at(9_000)
             full.permissions = [try permission("images.create"), try permission("images.read")]
             full.overrides = ["burst": Quota(limit: 0, window: .seconds(1))]
+            full.externalID = "customer 17"
             let plain = key("plain", of: home, at: 20)
             try await store.createKey(full, hash: hash("full"), by: operatorActor)
             try await store.createKey(plain, hash: hash("plain"), by: operatorActor)
@@ -26,6 +27,36 @@ struct KeyTests {
             #expect(try await store.key(hash: hash("other")) == nil)
             #expect(try await store.key(id: KeyID(rawValue: "key_other")) == nil)
             #expect(try await store.keys(of: ProjectID(rawValue: "proj_other")) == [])
+        }
+    }
+
+    @Test("keys of one customer share an identity in their organization; a change moves a key", arguments: Backend.allCases)
+    func identities(backend: Backend) async throws {
+        try await backend.withStore { test in
+            let store = test.store.administration
+            let home = project("a")
+            try await store.createProject(home, by: operatorActor)
+            for (name, owner) in [("one", "x"), ("two", "x"), ("three", nil)] {
+                var new = key(name, of: home)
+                new.externalID = owner
+                try await store.createKey(new, hash: hash(name), by: operatorActor)
+            }
+            #expect(try await test.values("SELECT external_id FROM identities") == [[.text("x")]])
+            let told = try await test.store.changes.latest()
+            let one = KeyID(rawValue: "key_one")
+            for owner in [KeyOwner.identity(externalID: "y"), .nobody, .identity(externalID: "x")] {
+                let change = KeyChange(owner: owner)
+                let changed = try await store.updateKey(one, change, ifVersion: nil, at: at(50), by: operatorActor)
+                #expect(changed.externalID == owner.externalID)
+                #expect(try await store.key(id: one) == changed)
+                let seen = try await test.store.keys.keyRecord(hash: hash("one"))
+                #expect(seen?.externalID == owner.externalID)
+            }
+            #expect(try await test.store.changes.changes(after: told).count == 3)
+            #expect(
+                try await test.values("SELECT external_id FROM identities ORDER BY external_id")
+                    == [[.text("x")], [.text("y")]]
+            )
         }
     }
 
