@@ -13,6 +13,7 @@ struct BalancingTests {
         )
         var api = Configuration.Upstream(name: "api", endpoint: .tcp(host: "127.0.0.1", port: 3000))
         api.targets.append(.init(endpoint: .tcp(host: "127.0.0.1", port: 3001), weight: 2))
+        api.targets.append(.init(endpoint: .tcp(host: "127.0.0.1", port: 3002), priority: 1))
         api.isBalanced = true
         api.balancing.health.active = ActiveCheck(path: "/health")
         api.balancing.breaker = BreakerSettings()

@@ -27,9 +27,9 @@ extension Kind where Value == ClosedRange<Int> {
             schema: JSON.object([("anyOf", .array([number, text]))]).orSubstitution,
             placeholder: 200...200,
             json: { .string($0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)") },
-            parse: { (scalar, _) throws(Invalid) in
+            parse: { (scalar, reading) throws(Invalid) in
                 let bounds = scalar.text.split(separator: "-").compactMap { Int($0) }
-                guard form.matches(scalar.text), let low = bounds.first, let high = bounds.last else {
+                guard form.matches(scalar.text, in: reading), let low = bounds.first, let high = bounds.last else {
                     throw Invalid("must be \(form.meaning)")
                 }
                 guard low <= high else { throw Invalid("must begin with the lower status") }
@@ -71,19 +71,13 @@ extension Kind where Value == HashSource {
                 case .header(let name): .string("header:\(name)")
                 }
             },
-            parse: { (scalar, _) throws(Invalid) in
+            parse: { (scalar, reading) throws(Invalid) in
                 if let word = Self.words.first(where: { $0.name == scalar.text }) { return word.source }
-                guard scalar.text.hasPrefix("header:") else {
-                    throw Invalid(
-                        "must be one of key, client-address, header:NAME",
-                        meant: Suggestion.nearest(to: scalar.text, among: Self.words.map(\.name))
-                    )
-                }
-                let name = String(scalar.text.dropFirst("header:".utf8.count))
-                guard Pattern("^[A-Za-z0-9_-]+$", "").matches(name) else {
-                    throw Invalid("must name a field behind 'header:'", advice: "write it as header:X-Customer")
-                }
-                return .header(name.lowercased())
+                if let name = try scalar.fieldWord(in: reading) { return .header(name) }
+                throw Invalid(
+                    "must be one of key, client-address, header:NAME",
+                    meant: Suggestion.nearest(to: scalar.text, among: Self.words.map(\.name))
+                )
             }
         )
     }

@@ -114,6 +114,46 @@ extension Kind {
             .map({ $0.map(\.value) }, back: { $0.map { Located(value: $0, position: nil) } })
     }
 
+    /// A mapping from names the operator chooses to single values, in the order of the file.
+    ///
+    /// - Parameters:
+    ///   - names: The schema of every name; no two may be equal without regard to case.
+    ///   - value: The kind of every value.
+    ///   - fault: What is wrong with a name, as a whole message behind the path; `nil` for a good one.
+    ///   - element: Puts a name and its value together.
+    /// - Returns: The kind; faulty values are left out of its value.
+    static func pairs<Item, Element>(
+        names: JSON,
+        of value: Kind<Item>,
+        fault: @escaping (_ name: String, Reading) -> String?,
+        _ element: @escaping (_ name: String, Item) -> Element
+    ) -> Kind where Value == [Element] {
+        Kind(
+            schema: {
+                .object([("type", "object"), ("propertyNames", names), ("additionalProperties", value.schema())])
+            },
+            placeholder: { [] },
+            json: { $0.isEmpty ? .object([]) : nil },
+            read: { node, path, reading in
+                guard case .mapping(let entries) = node.content else {
+                    if case .invalid = node.content { return nil }
+                    reading.report(node.position, "\(path): expected a mapping, found \(node.content.kind)")
+                    return nil
+                }
+                var seen: Set<String> = []
+                return entries.compactMap { entry in
+                    if let fault = fault(entry.key, reading) {
+                        reading.report(entry.position, "\(path): \(fault)")
+                    } else if !seen.insert(entry.key.lowercased()).inserted {
+                        reading.report(entry.position, "\(path): the field \(quotedKey(entry.key)) is given twice")
+                    }
+                    return value.read(entry.value, "\(path).\(shownKey(entry.key))", reading)
+                        .map { element(entry.key, $0) }
+                }
+            }
+        )
+    }
+
     /// A mapping from names the operator chooses to sections.
     ///
     /// - Parameters:
@@ -141,7 +181,7 @@ extension Kind {
                     reading.declare(entries.map(\.key), in: namespace)
                     var items: [String: Item] = [:]
                     for entry in entries {
-                        if !Pattern.name.matches(entry.key) {
+                        if !Pattern.name.matches(entry.key, in: reading) {
                             reading.report(
                                 entry.position,
                                 "\(path): the name \(quotedKey(entry.key)) must be \(Pattern.name.meaning)"

@@ -67,8 +67,8 @@ extension Kind where Value == UpstreamURL {
             // A misplaced password would show in a message; a URL that is read holds none.
             isHidden: false,
             json: { _ in nil },
-            parse: { (scalar, _) throws(Invalid) in
-                guard form.matches(scalar.text) else { throw Invalid("must be \(form.meaning)") }
+            parse: { (scalar, reading) throws(Invalid) in
+                guard form.matches(scalar.text, in: reading) else { throw Invalid("must be \(form.meaning)") }
                 if scalar.text.hasPrefix("unix:") {
                     return UpstreamURL(endpoint: try Kind<Endpoint>.unix(scalar.text), usesTLS: false)
                 }

@@ -25,8 +25,8 @@ enum FieldSide {
     private static let form = Pattern("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$", "a field name, as X-Customer")
 
     /// Completes a message about a name; `nil` for a good one.
-    fileprivate func fault(_ name: String) -> String? {
-        guard FieldSide.form.matches(name) else { return "must be \(FieldSide.form.meaning)" }
+    fileprivate func fault(_ name: String, in reading: Reading) -> String? {
+        guard FieldSide.form.matches(name, in: reading) else { return "must be \(FieldSide.form.meaning)" }
         return self.reserved.contains(name.lowercased()) ? "cannot be changed: the proxy makes it itself" : nil
     }
 
@@ -42,8 +42,8 @@ extension Kind where Value == String {
             schema: FieldSide.schema.orSubstitution,
             placeholder: "",
             json: { .string($0) },
-            parse: { (scalar, _) throws(Invalid) in
-                if let fault = side.fault(scalar.text) { throw Invalid(hidden: "\(quotedKey(scalar.text)) \(fault)") }
+            parse: { (scalar, reading) throws(Invalid) in
+                if let fault = side.fault(scalar.text, in: reading) { throw Invalid(hidden: "\(quotedKey(scalar.text)) \(fault)") }
                 return scalar.text
             }
         )
@@ -53,30 +53,11 @@ extension Kind where Value == String {
 extension Kind where Value == [Configuration.Route.Field] {
     /// A mapping of field names to templates.
     static func fields(_ side: FieldSide) -> Kind {
-        let value = Kind<Template>.template
-        return Kind(
-            schema: {
-                .object([
-                    ("type", "object"), ("propertyNames", FieldSide.schema), ("additionalProperties", value.schema()),
-                ])
-            },
-            placeholder: { [] },
-            json: { $0.isEmpty ? .object([]) : nil },
-            read: { node, path, reading in
-                guard case .mapping(let entries) = node.content else {
-                    if case .invalid = node.content { return nil }
-                    reading.report(node.position, "\(path): expected a mapping, found \(node.content.kind)")
-                    return nil
-                }
-                return entries.compactMap { entry in
-                    if let fault = side.fault(entry.key) {
-                        reading.report(entry.position, "\(path): the field \(quotedKey(entry.key)) \(fault)")
-                    }
-                    return value.read(entry.value, "\(path).\(shownKey(entry.key))", reading)
-                        .map { .init(name: entry.key, value: $0) }
-                }
-            }
-        )
+        .pairs(names: FieldSide.schema, of: Kind<Template>.template) { name, reading in
+            side.fault(name, in: reading).map { "the field \(quotedKey(name)) \($0)" }
+        } _: {
+            .init(name: $0, value: $1)
+        }
     }
 }
 

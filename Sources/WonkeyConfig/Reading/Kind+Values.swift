@@ -230,8 +230,8 @@ extension Kind {
             schema: JSON.object([("type", "string"), ("pattern", .string(pattern.source))]).orSubstitution,
             placeholder: placeholder(),
             json: json,
-            parse: { (scalar, _) throws(Invalid) in
-                guard pattern.matches(scalar.text) else { throw Invalid("must be \(pattern.meaning)") }
+            parse: { (scalar, reading) throws(Invalid) in
+                guard pattern.matches(scalar.text, in: reading) else { throw Invalid("must be \(pattern.meaning)") }
                 return try parse(scalar.text)
             }
         )

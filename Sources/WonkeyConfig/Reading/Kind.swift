@@ -22,6 +22,18 @@ struct Scalar {
     var isUntyped: Bool
 }
 
+extension Scalar {
+    /// The name in `header:NAME`, in lower case; `nil` if the text begins otherwise.
+    func fieldWord(in reading: Reading) throws(Invalid) -> String? {
+        guard self.text.hasPrefix("header:") else { return nil }
+        let name = String(self.text.dropFirst("header:".utf8.count))
+        guard Pattern.fieldWord.matches(name, in: reading) else {
+            throw Invalid("must name a field behind 'header:'", advice: "write it as header:X-Customer")
+        }
+        return name.lowercased()
+    }
+}
+
 extension Kind {
     /// A setting whose value is one scalar.
     ///

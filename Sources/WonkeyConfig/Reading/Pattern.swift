@@ -12,15 +12,23 @@ struct Pattern {
     }
 
     /// Whether the whole text has the form.
-    func matches(_ text: String) -> Bool {
+    func matches(_ text: String, in reading: Reading) -> Bool {
+        text.wholeMatch(of: reading.expression(self)) != nil
+    }
+
+    /// The expression itself, which takes longer to make than to use.
+    func compiled() -> Regex<AnyRegexOutput> {
         guard let expression = try? Regex(self.source) else {
             preconditionFailure("the pattern \(self.source) is not a regular expression")
         }
-        return text.wholeMatch(of: expression.matchingSemantics(.unicodeScalar)) != nil
+        return expression.matchingSemantics(.unicodeScalar)
     }
 }
 
 extension Pattern {
+    /// The part of a field's name that is written behind `header:`.
+    static let fieldWord = Pattern("^[A-Za-z0-9_-]+$", "a field's name")
+
     /// What operators call limits, upstreams and the like.
     static let name = Pattern(
         "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",

@@ -19,6 +19,7 @@ final class Reading {
     private(set) var settings: [String: ConfigurationSettings.Setting] = [:]
     /// What `${file:…}` named.
     private(set) var files: Set<String> = []
+    private var expressions: [String: Regex<AnyRegexOutput>] = [:]
     private var names: [Namespace: Set<String>] = [:]
     private var unreadable: Set<Namespace> = []
     /// More faults than these help nobody.
@@ -47,6 +48,14 @@ final class Reading {
                 )
                 : .init(file: self.fileName, position: position, message: message)
         )
+    }
+
+    /// The expression of a pattern, made once.
+    func expression(_ pattern: Pattern) -> Regex<AnyRegexOutput> {
+        if let known = self.expressions[pattern.source] { return known }
+        let made = pattern.compiled()
+        self.expressions[pattern.source] = made
+        return made
     }
 
     /// Keeps what a setting is.

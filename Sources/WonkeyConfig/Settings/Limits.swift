@@ -74,16 +74,10 @@ extension Kind where Value == LimitPartition {
                 case .header(let name): .string("header:\(name)")
                 }
             },
-            parse: { (scalar, _) throws(Invalid) in
+            parse: { (scalar, reading) throws(Invalid) in
                 if let word = Self.words.first(where: { $0.name == scalar.text }) { return word.partition }
                 let names = Self.words.map(\.name)
-                if scalar.text.hasPrefix("header:") {
-                    let name = String(scalar.text.dropFirst("header:".utf8.count))
-                    guard Pattern("^[A-Za-z0-9_-]+$", "").matches(name) else {
-                        throw Invalid("must name a field behind 'header:'", advice: "write it as header:X-Customer")
-                    }
-                    return .header(name.lowercased())
-                }
+                if let name = try scalar.fieldWord(in: reading) { return .header(name) }
                 throw Invalid(
                     "must be one of \(names.joined(separator: ", ")), header:NAME",
                     meant: Suggestion.nearest(to: scalar.text, among: names)

@@ -187,10 +187,10 @@ extension Kind where Value == String {
             schema: JSON.object([("type", "string"), ("pattern", .string(form.source))]).orSubstitution,
             placeholder: "GET",
             json: { .string($0) },
-            parse: { (scalar, _) throws(Invalid) in
-                guard form.matches(scalar.text) else {
+            parse: { (scalar, reading) throws(Invalid) in
+                guard form.matches(scalar.text, in: reading) else {
                     let upper = scalar.text.uppercased()
-                    throw Invalid("must be \(form.meaning)", meant: form.matches(upper) ? upper : nil)
+                    throw Invalid("must be \(form.meaning)", meant: form.matches(upper, in: reading) ? upper : nil)
                 }
                 guard scalar.text != "CONNECT" else { throw Invalid(hidden: "must not be CONNECT: this is no tunnel") }
                 return scalar.text

@@ -196,34 +196,11 @@ extension Kind where Value == [Configuration.Telemetry.ResourceAttribute] {
 
     fileprivate static var resource: Kind {
         let value = Kind<String>.text(Pattern("^[^\\x00-\\x1F\\x7F]{1,256}$", "1 to 256 characters"))
-        return Kind(
-            schema: {
-                .object([
-                    ("type", "object"), ("propertyNames", .object([("pattern", .string(Self.name.source))])),
-                    ("additionalProperties", value.schema()),
-                ])
-            },
-            placeholder: { [] },
-            json: { $0.isEmpty ? .object([]) : nil },
-            read: { node, path, reading in
-                guard case .mapping(let entries) = node.content else {
-                    if case .invalid = node.content { return nil }
-                    reading.report(node.position, "\(path): expected a mapping, found \(node.content.kind)")
-                    return nil
-                }
-                return entries.compactMap { entry in
-                    guard Self.name.matches(entry.key) else {
-                        reading.report(entry.position, "\(path): \(quotedKey(entry.key)) must be \(Self.name.meaning)")
-                        return nil
-                    }
-                    guard entry.key != "service.name" else {
-                        reading.report(entry.position, "\(path): 'service.name' is set by service_name")
-                        return nil
-                    }
-                    return value.read(entry.value, "\(path).\(shownKey(entry.key))", reading)
-                        .map { .init(name: entry.key, value: $0) }
-                }
-            }
-        )
+        return .pairs(names: .object([("pattern", .string(Self.name.source))]), of: value) { name, reading in
+            if !Self.name.matches(name, in: reading) { return "\(quotedKey(name)) must be \(Self.name.meaning)" }
+            return name == "service.name" ? "'service.name' is set by service_name" : nil
+        } _: {
+            .init(name: $0, value: $1)
+        }
     }
 }

@@ -181,35 +181,11 @@ extension Kind where Value == [Configuration.Upstream.Header] {
                 throw Invalid(hidden: "must hold no line breaks or control characters, and no space at its ends")
             }
         }
-        return Kind(
-            schema: {
-                .object([
-                    ("type", "object"), ("propertyNames", .object([("pattern", .string(Self.name.source))])),
-                    ("additionalProperties", value.schema()),
-                ])
-            },
-            placeholder: { [] },
-            json: { $0.isEmpty ? .object([]) : nil },
-            read: { node, path, reading in
-                guard case .mapping(let entries) = node.content else {
-                    if case .invalid = node.content { return nil }
-                    reading.report(node.position, "\(path): expected a mapping, found \(node.content.kind)")
-                    return nil
-                }
-                var seen: Set<String> = []
-                return entries.compactMap { entry in
-                    let lowercased = entry.key.lowercased()
-                    if !Self.name.matches(entry.key) {
-                        reading.report(entry.position, "\(path): \(quotedKey(entry.key)) must be \(Self.name.meaning)")
-                    } else if Self.reserved.contains(lowercased) {
-                        reading.report(entry.position, "\(path): the field \(quotedKey(entry.key)) cannot be set")
-                    } else if !seen.insert(lowercased).inserted {
-                        reading.report(entry.position, "\(path): the field \(quotedKey(entry.key)) is given twice")
-                    }
-                    return value.read(entry.value, "\(path).\(shownKey(entry.key))", reading)
-                        .map { .init(name: entry.key, value: $0) }
-                }
-            }
-        )
+        return .pairs(names: .object([("pattern", .string(Self.name.source))]), of: value) { name, reading in
+            if !Self.name.matches(name, in: reading) { return "\(quotedKey(name)) must be \(Self.name.meaning)" }
+            return Self.reserved.contains(name.lowercased()) ? "the field \(quotedKey(name)) cannot be set" : nil
+        } _: {
+            .init(name: $0, value: $1)
+        }
     }
 }
