@@ -4,6 +4,11 @@ extension String {
     /// DEL, the C1 controls and the line separators are escaped as well: a line of JSON may end up on a terminal.
     package mutating func appendJSONString(_ text: String) {
         self += "\""
+        defer { self += "\"" }
+        if text.isPlainJSON {
+            self += text
+            return
+        }
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": self += "\\\""
@@ -17,6 +22,17 @@ extension String {
             default: self.unicodeScalars.append(scalar)
             }
         }
-        self += "\""
+    }
+
+    /// Whether all of it is printable ASCII that stands for itself in JSON.
+    private var isPlainJSON: Bool {
+        let bytes = self.utf8Span.span
+        for index in bytes.indices {
+            let byte = bytes[index]
+            guard byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else {
+                return false
+            }
+        }
+        return true
     }
 }

@@ -41,15 +41,12 @@ enum GRPCAnswer {
     /// - Parameters:
     ///   - problem: What would have been said.
     ///   - request: The call.
-    ///   - fields: What goes with the problem, such as `Retry-After`.
     /// - Returns: A head without a body.
-    static func head(_ problem: ProblemDocument, to request: RequestHead, fields: [(FieldName, String)]) -> ResponseHead
-    {
+    static func head(_ problem: ProblemDocument, to request: RequestHead) -> ResponseHead {
         var head = ResponseHead(status: 200)
         head.fields.append(.contentType, request.fields.first(.contentType) ?? "application/grpc")
         head.fields.append(Self.status, "\(Self.code(of: problem.status))")
         head.fields.append(Self.message, Self.percentEncoded(problem.detail ?? problem.title))
-        for (name, value) in fields { head.fields.append(name, value) }
         return head
     }
 

@@ -79,6 +79,11 @@ package enum RateLimitFields {
     /// RFC 9651 §3.3.3: a String holds printable ASCII; quote and backslash are escaped.
     private static func appendString(_ value: String, to text: inout String) {
         text += "\""
+        // What the configuration lets a limit be called needs no escape.
+        if value.utf8.allSatisfy({ (0x23...0x5B).contains($0) || (0x5D...0x7E).contains($0) }) {
+            text += value + "\""
+            return
+        }
         for byte in value.utf8 where (0x20...0x7E).contains(byte) {
             if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text += "\\" }
             text.unicodeScalars.append(Unicode.Scalar(byte))

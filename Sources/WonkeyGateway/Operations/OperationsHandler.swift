@@ -62,10 +62,8 @@ private final class OperationsHandler: RequestHandler {
             self.exchange.bodyBytesMax = Self.bodyBytesMax
             self.exchange.readBody()
         case (_, "/health"), (_, "/ready"), (_, "/metrics"):
-            self.exchange.respond(
-                problem: Refusal.methodNotAllowed(allowed: ["GET", "HEAD"]).answer.problem,
-                fields: [(.allow, "GET, HEAD")]
-            )
+            let answer = Refusal.methodNotAllowed(allowed: ["GET", "HEAD"]).answer
+            self.exchange.respond(problem: answer.problem) { $0.append(.allow, "GET, HEAD") }
         default: self.exchange.respond(problem: Refusal.noRoute.answer.problem)
         }
     }

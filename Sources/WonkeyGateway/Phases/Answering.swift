@@ -16,18 +16,22 @@ extension GatewayExchange {
         self.status = answer.problem.status
         var problem = answer.problem
         problem.instance = "urn:wonkey:request:\(self.requestID)"
-        var limits = FieldSection()
-        // Nothing about limits on 401 and 403: it would disclose another key's traffic (L10).
-        if problem.status != 401, problem.status != 403 { self.addRateLimitFields(to: &limits) }
-        self.addCrossOriginFields(to: &limits)
-        let limitFields = limits.lines.map { (FieldName($0.name), $0.value) }
-        let fields = answer.fields + limitFields + [(.xRequestID, self.requestID)]
         if let head = self.head, GRPCAnswer.isCall(head) {
-            self.exchange.respond(GRPCAnswer.head(problem, to: head, fields: fields), body: .none)
+            var head = GRPCAnswer.head(problem, to: head)
+            self.addFields(of: answer, to: &head.fields)
+            self.exchange.respond(head, body: .none)
             self.exchange.end()
         } else {
-            self.exchange.respond(problem: problem, fields: fields)
+            self.exchange.respond(problem: problem) { self.addFields(of: answer, to: &$0) }
         }
+    }
+
+    private func addFields(of answer: ProblemAnswer, to fields: inout FieldSection) {
+        for (name, value) in answer.fields { fields.append(name, value) }
+        // Nothing about limits on 401 and 403: it would disclose another key's traffic (L10).
+        if self.status != 401, self.status != 403 { self.addRateLimitFields(to: &fields) }
+        self.addCrossOriginFields(to: &fields)
+        fields.append(.xRequestID, self.requestID)
     }
 
     func respond(fixed response: FixedResponse) {

@@ -63,7 +63,11 @@ extension FieldSection {
         self.append(name: name, known: FieldName(name).known, value: value)
     }
 
+    /// Bytes made room for with the first appended line: what an answer usually gets.
+    private static let appendedCapacity = 256
+
     private mutating func append(name: String, known: UInt8, value: String) {
+        if self.appended.capacity == 0 { self.appended.reserveCapacity(Self.appendedCapacity) }
         let nameStart = self.appended.writerIndex
         let nameCount = self.appended.writeString(name)
         self.appended.writeStaticString(": ")

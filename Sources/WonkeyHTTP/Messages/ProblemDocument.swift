@@ -49,7 +49,10 @@ package struct ProblemDocument: Hashable, Sendable {
 
 extension ProblemDocument {
     /// The document as JSON, with `"source":"wonkey"`.
-    package func json() -> [UInt8] {
+    package func json() -> [UInt8] { Array(self.text.utf8) }
+
+    /// ``json()`` as text.
+    var text: String {
         var object: [(name: String, value: Member)] = [
             (name: "type", value: .string(self.type)),
             (name: "title", value: .string(self.title)),
@@ -60,8 +63,9 @@ extension ProblemDocument {
         object += self.members
         object.append((name: "source", value: .string("wonkey")))
         var text = ""
+        text.reserveCapacity(512)
         JSONText.write(object, to: &text)
-        return Array(text.utf8)
+        return text
     }
 }
 

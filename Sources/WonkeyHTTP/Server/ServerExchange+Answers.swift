@@ -18,12 +18,12 @@ extension ServerExchange {
     ///
     /// - Parameters:
     ///   - problem: The document.
-    ///   - fields: Further fields, such as `Retry-After`.
-    package func respond(problem: ProblemDocument, fields: [(FieldName, String)] = []) {
+    ///   - addFields: Adds further fields, such as `Retry-After`.
+    package func respond(problem: ProblemDocument, addFields: (inout FieldSection) -> Void = { _ in }) {
         var head = ResponseHead(status: problem.status)
         head.fields.append(.contentType, "application/problem+json")
         head.fields.append(.cacheControl, "no-store")
-        for (name, value) in fields { head.fields.append(name, value) }
-        self.respond(head, bytes: problem.json())
+        addFields(&head.fields)
+        self.respond(head, bytes: ByteBuffer(string: problem.text))
     }
 }
