@@ -1,3 +1,4 @@
+import Foundation
 import Support
 import Synchronization
 import Testing
@@ -103,6 +104,98 @@ struct BalancingTests {
             #expect(try await deployment.metric("wonkey_upstream_target_state" + state) == 1)
         }
         for origin in targets + [hanging] { await origin.stop() }
+    }
+}
+
+extension BalancingTests {
+    /// An nginx with three servers that speak HTTP/2 over TLS and answer their name and what they were asked for.
+    private func configuration(of ports: [Int], _ directory: TemporaryDirectory) throws -> String {
+        let leaf = try CertificateAuthority()
+        _ = try leaf.write(to: directory)
+        let files = try leaf.issue(["localhost"]).write(to: directory, "nginx")
+        let servers = zip(["A", "B", "C"], ports).map { name, port in
+            """
+            server {
+                listen 127.0.0.1:\(port) ssl http2;
+                ssl_certificate \(files.certificate);
+                ssl_certificate_key \(files.privateKey);
+                location /health { return \(name == "A" ? "200" : "204"); }
+                location / { return 200 "\(name) $server_protocol $http_host $ssl_server_name"; }
+            }
+            """
+        }
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map {
+            "\($0)_temp_path \(directory.path)/\($0);"
+        }
+        let text = """
+            daemon off;
+            worker_processes 1;
+            pid \(directory.path)/nginx.pid;
+            events { worker_connections 256; }
+            http { access_log off; \(temporary.joined(separator: " ")) \(servers.joined(separator: "\n")) }
+
+            """
+        let file = directory.file("nginx.conf")
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        return file
+    }
+
+    @Test("targets that speak HTTP/2 over TLS are checked, shared by weight, and stood in for by the next priority")
+    func multiplexed() async throws {
+        let directory = try #require(TemporaryDirectory.current)
+        let dead = try await FreePort.reserve()
+        let ports = [try await FreePort.reserve(), try await FreePort.reserve(), try await FreePort.reserve()]
+        let file = try self.configuration(of: ports, directory)
+        let deployment = try await Deployment(
+            in: directory,
+            """
+            counters: {url: "memory:"}
+            server: {loops: 1}
+            upstreams:
+              api:
+                targets:
+                  - {url: "https://localhost:\(ports[0])", weight: 2}
+                  - {url: "https://localhost:\(ports[1])"}
+                  - {url: "https://localhost:\(ports[2])", priority: 1}
+                protocol: h2
+                preserve_host: false
+                tls: {ca: DIRECTORY/ca.pem}
+                health: {active: {path: /health, interval: 50ms, status: 200-299}}
+              spare:
+                targets:
+                  - {url: "https://localhost:\(dead)"}
+                  - {url: "https://localhost:\(ports[2])", priority: 1}
+                protocol: h2
+                preserve_host: false
+                tls: {ca: DIRECTORY/ca.pem}
+            routes:
+              - {name: spare, match: {prefix: /spare}, proxy: spare, authentication: none}
+              - {name: api, match: {prefix: /}, proxy: api, authentication: none}
+            """
+        )
+        _ = try await BuiltProduct(path: "/usr/sbin/nginx").run(
+            ["-c", file, "-e", "stderr", "-p", directory.path],
+            within: .seconds(120)
+        ) { nginx in
+            try await deployment.serving { _ in
+                try await withTestClient(port: deployment.port) { client in
+                    try await eventually("nginx") { try await client.send("GET", "/").status == 200 }
+                    var answers: [String: Int] = [:]
+                    for _ in 0..<30 { answers[try await client.send("GET", "/").text, default: 0] += 1 }
+                    let (first, second) = ("localhost:\(ports[0])", "localhost:\(ports[1])")
+                    #expect(
+                        answers == [
+                            "A HTTP/2.0 \(first) localhost": 20, "B HTTP/2.0 \(second) localhost": 10,
+                        ]
+                    )
+                    for _ in 0..<4 {
+                        let spare = try await client.send("GET", "/spare")
+                        #expect([spare.text] == ["C HTTP/2.0 localhost:\(ports[2]) localhost"])
+                    }
+                }
+            }
+            try nginx.signal(.terminate)
+        }
     }
 }
 

@@ -5,6 +5,10 @@ import Testing
 @Suite("Concurrency limits, end to end", .redis, .temporaryDirectory)
 struct ConcurrencyTests {
     private func deployment(_ upstream: StandInServer, proxies: Int = 1, lease: String) async throws -> Deployment {
+        try await self.deployment(upstream.url, proxies: proxies, lease: lease)
+    }
+
+    private func deployment(_ upstream: String, proxies: Int = 1, lease: String) async throws -> Deployment {
         let redis = try #require(RedisServer.current)
         return try await Deployment(
             in: try #require(TemporaryDirectory.current),
@@ -14,23 +18,26 @@ struct ConcurrencyTests {
             limits:
               streams: {algorithm: concurrency, limit: 2, lease: \(lease), by: key}
               rate: {algorithm: fixed-window, limit: 100, window: 1h, by: key}
+              watched: {algorithm: concurrency, limit: 1, lease: \(lease), by: key, shadow: true}
             upstreams:
-              api: {url: "\(upstream.url)"}
+              api: {url: "\(upstream)"}
             routes:
               - {name: api, match: {prefix: /}, proxy: api, limits: [streams]}
               - {name: both, match: {prefix: /both}, proxy: api, limits: [rate, streams]}
+              - {name: watched, match: {prefix: /watched}, proxy: api, limits: [watched]}
+              - {name: tunnel, match: {prefix: /tunnel}, proxy: api, limits: [streams], upgrade: {}}
             """
         )
     }
 
     /// Holds requests to /hold until it is told otherwise.
     private func upstream() async throws -> StandInServer {
-        try await StandInServer.start { $0.target == "/hold" ? .hold : .answer(status: 200) }
+        try await StandInServer.start { $0.target.hasSuffix("/hold") ? .hold : .answer(status: 200) }
     }
 
-    private func hold(_ key: IssuedKey, port: Int) async throws -> RawClient {
+    private func hold(_ key: IssuedKey, port: Int, path: String = "/hold") async throws -> RawClient {
         let client = try await RawClient.connect(port: port)
-        try await client.send("GET /hold HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(key.key)\r\n\r\n")
+        try await client.send("GET \(path) HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(key.key)\r\n\r\n")
         return client
     }
 
@@ -78,6 +85,64 @@ struct ConcurrencyTests {
         }
         #expect(try await self.leases() == [])
         await upstream.shutdown()
+    }
+
+    @Test("a limit in shadow refuses nobody, says what it would have refused, and gives its places back")
+    func shadow() async throws {
+        let upstream = try await self.upstream()
+        let deployment = try await self.deployment(upstream, lease: "1h")
+        let key = try await deployment.issueKey()
+        try await deployment.serving { _ in
+            let held = try await self.hold(key, port: deployment.port, path: "/watched/hold")
+            await upstream.wait { $0.requests.count == 1 }
+            try await withTestClient(port: deployment.port) { client in
+                let answer = try await client.send("GET", "/watched", headers: key.headers)
+                #expect(answer.status == 200)
+                #expect(answer.header("RateLimit") == nil)
+                #expect(try await deployment.metric(#"wonkey_limit_shadow_refusals_total{limit="watched"}"#) == 1)
+                #expect(try await self.leases().count == 1)
+                await held.close()
+                try await eventually("free") { try await self.leases() == [] }
+                #expect(try await client.send("GET", "/watched", headers: key.headers).status == 200)
+                #expect(try await deployment.metric(#"wonkey_limit_shadow_refusals_total{limit="watched"}"#) == 1)
+            }
+        }
+        await upstream.shutdown()
+    }
+
+    @Test("a tunnel keeps its place while it is open, for all proxies")
+    func tunnels() async throws {
+        let origin = try await OriginServer.start([
+            .await("\r\n\r\n"),
+            .send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"),
+            .await("bye"), .close,
+        ])
+        let deployment = try await self.deployment("http://127.0.0.1:\(origin.port)", proxies: 2, lease: "1h")
+        let key = try await deployment.issueKey()
+        let request =
+            "GET /tunnel HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(key.key)\r\nConnection: Upgrade\r\n"
+            + "Upgrade: websocket\r\n\r\n"
+        try await deployment.serving { _ in
+            let ports = deployment.ports.map(\.proxy)
+            var tunnels: [RawClient] = []
+            for port in ports {
+                let client = try await RawClient.connect(port: port)
+                try await client.send(request)
+                #expect(try await client.read(through: "\r\n\r\n").hasPrefix("HTTP/1.1 101 "))
+                tunnels.append(client)
+            }
+            #expect(try await self.leases().count == 2)
+            let third = try await RawClient.connect(port: ports[1])
+            try await third.send(request)
+            #expect(try await third.read(through: "\r\n\r\n").hasPrefix("HTTP/1.1 429 "))
+            await third.close()
+            try await tunnels[0].send("bye")
+            _ = try await tunnels[0].readToEnd()
+            try await eventually("one place free") { try await self.leases().count == 1 }
+            await tunnels[1].close()
+            try await eventually("both places free") { try await self.leases() == [] }
+        }
+        await origin.stop()
     }
 
     @Test("a proxy that is killed keeps its places no longer than a lease")

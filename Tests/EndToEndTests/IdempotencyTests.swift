@@ -121,6 +121,41 @@ struct IdempotencyEndToEndTests {
         await upstream.shutdown()
     }
 
+    @Test("a proxy that is killed while it carries a request out frees the key with its claim's lease, and not before")
+    func killed() async throws {
+        let upstream = try await StandInServer.start { _ in .hold }
+        let deployment = try await self.deployment(upstream.url, proxies: 2)
+        let key = try await deployment.issueKey()
+        let redis = try #require(RedisServer.current)
+        try await deployment.serving { proxies in
+            let client = try await RawClient.connect(port: deployment.ports[0].proxy)
+            try await client.send(
+                "POST /pay HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(key.key)\r\nIdempotency-Key: \"k\"\r\n"
+                    + "Content-Length: 3\r\n\r\none"
+            )
+            await upstream.wait { $0.requests.count == 1 }
+            proxies.signal(.kill, proxy: 0)
+            _ = try await client.readToEnd()
+            try await withTestClient(port: deployment.ports[1].proxy) { client in
+                #expect(try await self.post(client, key, #""k""#).status == 409)
+                let entry = try await redis.command("KEYS", "*:idem:*")
+                let left = try #require(Int(try await redis.command("PTTL", entry)))
+                #expect((1...60_000).contains(left))
+                // As if that time had passed.
+                #expect(try await redis.command("PEXPIRE", entry, "1") == "1")
+                try await eventually("gone") { try await redis.command("EXISTS", entry) == "0" }
+                let answering = Task {
+                    await upstream.wait { $0.requests.count == 2 }
+                    upstream.answerHeld(.answer(status: 200, body: Array("done".utf8)))
+                }
+                let again = try await self.post(client, key, #""k""#)
+                #expect([again.text] == ["done"])
+                await answering.value
+            }
+        }
+        await upstream.shutdown()
+    }
+
     @Test(
         "what cannot be given again is not carried out again, unless nothing was done",
         arguments: [

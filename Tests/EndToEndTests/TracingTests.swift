@@ -32,6 +32,7 @@ struct TracingTests {
               api: {targets: [\(upstreams.map { "\"\($0)\"" }.joined(separator: ", "))]}
             routes:
               - {name: open, match: {prefix: /open}, proxy: api, authentication: none}
+              - {name: moved, match: {prefix: /moved}, proxy: api, authentication: none, rewrite: {strip_prefix: /moved}}
               - {name: api, match: {prefix: /}, proxy: api}
             telemetry:
               otlp: {endpoint: "\(collector)", headers: {X-Collector-Key: sentinel-collector}, \(more)}
@@ -151,6 +152,27 @@ struct TracingTests {
         let answered = tries.filter { $0.attributes["http.response.status_code"] == "500" }
         #expect(upstream.requests.map { $0.header("traceparent") } == answered.map { "00-\($0.trace)-\($0.span)-03" })
         #expect(upstream.requests.allSatisfy { $0.header("tracestate") == nil })
+        await upstream.shutdown()
+        await collector.shutdown()
+    }
+
+    @Test("a try tells what the upstream was asked for, and that nobody waited for its answer")
+    func rewrittenAndCancelled() async throws {
+        let upstream = try await StandInServer.start { _ in .hold }
+        let collector = try await StandInServer.start { _ in .answer(status: 200) }
+        let deployment = try await self.deployment([upstream.url], collector: collector.url)
+        try await deployment.serving { _ in
+            let client = try await RawClient.connect(port: deployment.port)
+            try await client.send("GET /moved/x?token=s3cret&a=1 HTTP/1.1\r\nHost: a\r\n\r\n")
+            await upstream.wait { $0.requests.count == 1 }
+            await client.close()
+            let metric = #"wonkey_upstream_requests_total{upstream="api",status="cancelled"}"#
+            try await eventually("cancelled") { try await deployment.metric(metric) == 1 }
+        }
+        let spans = try Self.spans(in: collector.requests)
+        #expect(spans.map { $0.attributes["url.path"] } == [nil, "/moved/x"])
+        #expect(spans.first?.attributes["url.full"] == "\(upstream.url)/x?token=REDACTED&a=1")
+        #expect(spans.first?.attributes["error.type"] == "cancelled")
         await upstream.shutdown()
         await collector.shutdown()
     }

@@ -220,7 +220,10 @@ private final class StandInHandler: ChannelInboundHandler {
                 body: self.body
             )
             let reply = self.reply(request)
+            // Whoever waits for the request may answer it at once.
+            if case .hold = reply { self.carryOut(reply, isHead: head.method == .HEAD, context: context) }
             self.recorder.requestReceived(request)
+            if case .hold = reply { return }
             self.carryOut(reply, isHead: head.method == .HEAD, context: context)
         }
     }
