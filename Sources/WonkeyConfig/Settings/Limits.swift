@@ -48,6 +48,15 @@ extension LimitPolicy {
             .boolean,
             "Counts and tells what it would refuse, in metrics and the request log, but refuses nothing."
         )
+        section.read(
+            "mode",
+            into: &policy.mode,
+            .choice(.exact),
+            "exact asks Redis for every request; leases takes small blocks ahead, never exceeds the limit, may stay below it."
+        )
+        if policy.mode == .leases, algorithm != .fixedWindow || policy.unit != .requests || policy.isShadow {
+            section.fault("leases is for fixed windows of requests that are not in shadow", at: "mode")
+        }
         if algorithm == .concurrency, policy.unit == .images {
             section.fault("images are no requests that run at the same time", at: "unit")
         }

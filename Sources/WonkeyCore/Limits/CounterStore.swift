@@ -16,6 +16,8 @@ package struct CounterCheck: Hashable, Sendable {
     package var isReturnable: Bool
     /// Whether it has no say: it is taken if it fits, and left alone if it does not, whatever the others do.
     package var isShadow: Bool
+    /// Whether units may be taken ahead of need; see ``LimitMode/leases``.
+    package var takesBlocks: Bool
     /// Names the lease that a concurrency limit gives: unique among all requests of all processes.
     package var lease: String
 
@@ -26,6 +28,7 @@ package struct CounterCheck: Hashable, Sendable {
         cost: Int = 1,
         isReturnable: Bool = false,
         isShadow: Bool = false,
+        takesBlocks: Bool = false,
         lease: String = ""
     ) {
         self.counter = counter
@@ -34,6 +37,7 @@ package struct CounterCheck: Hashable, Sendable {
         self.cost = cost
         self.isReturnable = isReturnable
         self.isShadow = isShadow
+        self.takesBlocks = takesBlocks
         self.lease = lease
     }
 }

@@ -74,7 +74,7 @@ package final class LeaseKeeper {
         switch source {
         case .shared: place = .store
         case .local: place = .local
-        case .remembered, .open: return
+        case .remembered, .ahead, .open: return
         }
         let before = self.book.heldCount
         self.book.taken(lease, from: checks, at: place, nowMs: self.clock.nowMs)

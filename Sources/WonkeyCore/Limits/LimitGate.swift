@@ -4,6 +4,8 @@ package enum AdmissionSource: Sendable, Hashable {
     case shared
     /// This event loop's memory of exhausted windows; the store was not asked.
     case remembered
+    /// Blocks of units that this event loop took from the store before.
+    case ahead
     /// This process's own counters, while the store is away (`on_outage: share`).
     case local
     /// Nobody: the store is away and everything passes (`on_outage: allow`).
@@ -30,7 +32,7 @@ package final class LimitGate {
         case admitted([CounterState], AdmissionSource)
         /// At least one limit did not fit (its `retryAfterMs` is above 0), and nothing was taken.
         ///
-        /// `nil` stands for a limit that was not asked, which happens with source `.remembered` only.
+        /// `nil` stands for a limit that was not asked, as another one is known not to fit or a block had units of it.
         case refused([CounterState?], AdmissionSource)
         /// The store is away and the policy is to deny.
         case unavailable
@@ -39,7 +41,12 @@ package final class LimitGate {
     private let store: any CounterStore
     private let outage: OutagePolicy
     private let clock: any MonotonicClock
+    private let timer: any LoopTimer
     private var exhausted: ExhaustedWindows
+    private var blocks: UnitBlocks
+    private var isSweeping = false
+    /// How often blocks nobody uses are given back.
+    private static let sweepInterval = Duration.seconds(1)
     /// The leases of this loop's requests.
     package let leases: LeaseKeeper
 
@@ -49,8 +56,9 @@ package final class LimitGate {
     ///   - store: This loop's counter store.
     ///   - outage: What happens while it is away; local counters are shared by all loops.
     ///   - clock: Measures how long an exhausted window is remembered.
-    ///   - rememberedMax: How many exhausted windows are remembered at most; 0 turns that off.
-    ///   - timer: Of this loop; without one leases are neither renewed nor released.
+    ///   - rememberedMax: How many exhausted windows are remembered at most, and how many counters have blocks of units;
+    ///     0 turns that off.
+    ///   - timer: Of this loop; without one leases are neither renewed nor released, and blocks not given back.
     ///   - leaseObserver: Hears of leases.
     package init(
         store: any CounterStore,
@@ -63,7 +71,9 @@ package final class LimitGate {
         self.store = store
         self.outage = outage
         self.clock = clock
+        self.timer = timer
         self.exhausted = ExhaustedWindows(capacity: rememberedMax)
+        self.blocks = UnitBlocks(capacity: rememberedMax)
         let local: LocalCounters? =
             switch outage {
             case .share(let counters, _): counters
@@ -84,6 +94,14 @@ package final class LimitGate {
         if let states = self.exhausted.refusal(of: checks, nowMs: askedAtMs) {
             return completion(.refused(states, .remembered))
         }
+        if checks.contains(where: \.takesBlocks) {
+            self.admitAhead(checks, askedAtMs, completion)
+        } else {
+            self.ask(checks, askedAtMs, completion)
+        }
+    }
+
+    private func ask(_ checks: [CounterCheck], _ askedAtMs: Int, _ completion: @escaping (Outcome) -> Void) {
         self.store.take(checks) { result in
             switch result {
             case .success(let decision):
@@ -109,7 +127,8 @@ package final class LimitGate {
             if case .share(let counters, let replicas) = self.outage {
                 counters.giveBack(checks.map { $0.share(of: replicas) })
             }
-        case .remembered, .open:
+        case .remembered, .ahead, .open:
+            // Blocks are of units that nobody gives back.
             break
         }
     }
@@ -120,6 +139,82 @@ package final class LimitGate {
             Outcome(counters.take(checks.map { $0.share(of: replicas) }), .local)
         case .deny: .unavailable
         case .allow: .admitted([], .open)
+        }
+    }
+}
+
+// MARK: - Blocks of units
+
+extension LimitGate {
+    /// Takes from blocks what is there, and asks the store for the rest and for new blocks.
+    private func admitAhead(
+        _ checks: [CounterCheck],
+        _ askedAtMs: Int,
+        _ completion: @escaping (Outcome) -> Void
+    ) {
+        let known = checks.map { $0.takesBlocks ? self.blocks.take($0, nowMs: askedAtMs) : nil }
+        var asked: [CounterCheck] = []
+        for (check, state) in zip(checks, known) where state == nil {
+            asked.append(check)
+            if check.takesBlocks {
+                asked[asked.count - 1].cost = self.blocks.beginAsking(check, nowMs: askedAtMs)
+            }
+        }
+        guard !asked.isEmpty else { return completion(.admitted(known.compactMap { $0 }, .ahead)) }
+        self.store.take(asked) { result in
+            switch result {
+            case .success(.admitted(let states)):
+                self.exhausted.learn(.admitted(states), of: asked, askedAtMs: askedAtMs, nowMs: self.clock.nowMs)
+                completion(.admitted(self.merge(known, asked, states, askedAtMs), .shared))
+            case .success(.refused(let states)):
+                self.returnUnits(checks, known, asked)
+                if asked.contains(where: { $0.takesBlocks && $0.cost > 1 }) {
+                    // A single unit may still fit.
+                    self.ask(checks, askedAtMs, completion)
+                } else {
+                    self.exhausted.learn(.refused(states), of: asked, askedAtMs: askedAtMs, nowMs: self.clock.nowMs)
+                    var rest = states[...]
+                    completion(.refused(known.map { $0 == nil ? rest.popFirst() : nil }, .shared))
+                }
+            case .failure:
+                self.returnUnits(checks, known, asked)
+                completion(self.decideAlone(checks))
+            }
+        }
+    }
+
+    /// The states of all checks, in their order.
+    private func merge(
+        _ known: [CounterState?],
+        _ asked: [CounterCheck],
+        _ states: [CounterState],
+        _ askedAtMs: Int
+    ) -> [CounterState] {
+        var rest = zip(asked, states).makeIterator()
+        let merged = known.compactMap { state -> CounterState? in
+            if let state { return state }
+            guard let (check, answer) = rest.next() else { return nil }
+            return check.takesBlocks ? self.blocks.taken(check, answer, askedAtMs: askedAtMs) : answer
+        }
+        self.sweepLater()
+        return merged
+    }
+
+    private func returnUnits(_ checks: [CounterCheck], _ known: [CounterState?], _ asked: [CounterCheck]) {
+        for (check, state) in zip(checks, known) where state != nil { self.blocks.putBack(check) }
+        for check in asked where check.takesBlocks { self.blocks.notTaken(check) }
+    }
+
+    private func sweepLater() {
+        guard !self.isSweeping, !self.blocks.isEmpty else { return }
+        self.isSweeping = true
+        self.timer.after(Self.sweepInterval) {
+            self.isSweeping = false
+            let leftOver = self.blocks.sweep(nowMs: self.clock.nowMs)
+            for check in leftOver { self.exhausted.forget(check.counter) }
+            // One by one: counters of several requests need not be in one place.
+            for check in leftOver { self.store.giveBack([check]) }
+            self.sweepLater()
         }
     }
 }

@@ -27,6 +27,16 @@ package enum LimitUnit: String, Sendable, CaseIterable {
     case images
 }
 
+/// How often the counter store is asked.
+package enum LimitMode: String, Sendable, CaseIterable {
+    /// For every request.
+    case exact
+    /// For small blocks of units, which each event loop hands out by itself.
+    ///
+    /// The limit is never exceeded. What is left of a block when its window ends was admitted to nobody.
+    case leases
+}
+
 /// How much, and per how long.
 package struct Quota: Hashable, Sendable {
     /// Units per window, at least 0.
@@ -51,6 +61,8 @@ package struct LimitPolicy: Hashable, Sendable {
     package var unit: LimitUnit
     /// Whether it counts and tells, but refuses nothing.
     package var isShadow: Bool
+    /// ``LimitMode/leases`` for fixed windows of requests that are no shadows only.
+    package var mode: LimitMode
 
     package init(
         name: String,
@@ -58,7 +70,8 @@ package struct LimitPolicy: Hashable, Sendable {
         quota: Quota,
         partition: LimitPartition = .key,
         unit: LimitUnit = .requests,
-        isShadow: Bool = false
+        isShadow: Bool = false,
+        mode: LimitMode = .exact
     ) {
         self.name = name
         self.algorithm = algorithm
@@ -66,5 +79,6 @@ package struct LimitPolicy: Hashable, Sendable {
         self.partition = partition
         self.unit = unit
         self.isShadow = isShadow
+        self.mode = mode
     }
 }

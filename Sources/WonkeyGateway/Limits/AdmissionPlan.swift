@@ -50,6 +50,7 @@ package struct AdmissionPlan: Sendable {
                 quota: self.quota(of: limit, partitions.key),
                 isReturnable: limit.unit == .images,
                 isShadow: limit.isShadow,
+                takesBlocks: limit.mode == .leases,
                 lease: limit.algorithm == .concurrency ? lease : ""
             )
         }

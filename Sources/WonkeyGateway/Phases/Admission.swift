@@ -98,7 +98,7 @@ extension AdmissionSource {
     /// Whether the shared counters had no say.
     fileprivate var isDegraded: Bool {
         switch self {
-        case .shared, .remembered: false
+        case .shared, .remembered, .ahead: false
         case .local, .open: true
         }
     }

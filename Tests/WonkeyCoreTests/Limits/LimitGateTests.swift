@@ -141,4 +141,57 @@ private final class ScriptedStore: CounterStore {
         gate.giveBack([self.check(1)], to: .shared)
         #expect(self.admit(gate, [self.check(1)]) == .admitted([self.state(0)], .shared))
     }
+
+    // MARK: Blocks of units
+
+    private func leased(_ limit: Int = 1_000, counter: String = "wk:{p}:b", cost: Int = 1) -> CounterCheck {
+        let quota = Quota(limit: limit, window: .seconds(60))
+        return CounterCheck(counter: counter, algorithm: .fixedWindow, quota: quota, cost: cost, takesBlocks: true)
+    }
+
+    private func left(_ remaining: Int, resetMs: Int64 = 60_000) -> CounterState {
+        CounterState(remaining: remaining, resetMs: resetMs, retryAfterMs: 0)
+    }
+
+    @Test(
+        "a block serves requests without the store; another limit is still asked, and takes the unit back if it refuses"
+    )
+    func blocks() {
+        let store = ScriptedStore(.success(.admitted([self.left(999)])))
+        let gate = LimitGate(store: store, outage: .deny, clock: ManualClock())
+        #expect(self.admit(gate, [self.leased()]) == .admitted([self.left(999)], .shared))
+        store.answer = .success(.admitted([self.left(997)]))
+        #expect(self.admit(gate, [self.leased()]) == .admitted([self.left(998)], .shared))
+        store.answer = .success(.refused([self.state(0, retryAfterMs: 1_000)]))
+        let exact = self.check(5)
+        #expect(
+            self.admit(gate, [self.leased(), exact]) == .refused([nil, self.state(0, retryAfterMs: 1_000)], .shared)
+        )
+        #expect(self.admit(gate, [self.leased()]) == .admitted([self.left(997)], .ahead))
+        #expect(store.taken == [[self.leased()], [self.leased(cost: 2)], [exact]])
+    }
+
+    @Test("where a block does not fit, a single unit is asked for; its refusal is remembered")
+    func lastUnits() {
+        let store = ScriptedStore(.success(.admitted([self.left(999)])))
+        let gate = LimitGate(store: store, outage: .deny, clock: ManualClock())
+        _ = self.admit(gate, [self.leased()])
+        let refused = CounterState(remaining: 0, resetMs: 60_000, retryAfterMs: 60_000)
+        store.answer = .success(.refused([refused]))
+        #expect(self.admit(gate, [self.leased()]) == .refused([refused], .shared))
+        #expect(self.admit(gate, [self.leased()]) == .refused([refused], .remembered))
+        #expect(store.taken == [[self.leased()], [self.leased(cost: 2)], [self.leased()]])
+    }
+
+    @Test("blocks go on while the store is away; then the outage policy decides")
+    func blocksWithoutStore() {
+        let store = ScriptedStore(.success(.admitted([self.left(999)])))
+        let gate = LimitGate(store: store, outage: .deny, clock: ManualClock())
+        _ = self.admit(gate, [self.leased()])
+        store.answer = .success(.admitted([self.left(997)]))
+        _ = self.admit(gate, [self.leased()])
+        store.answer = .failure(CounterStoreError(code: .unavailable, message: "away"))
+        #expect(self.admit(gate, [self.leased()]) == .admitted([self.left(997)], .ahead))
+        #expect(self.admit(gate, [self.leased()]) == .unavailable)
+    }
 }
