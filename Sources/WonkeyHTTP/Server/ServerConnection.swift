@@ -196,7 +196,8 @@ extension ServerConnection {
 
     private func readHead() {
         if self.takesHTTP2 {
-            switch HTTP2Preface.match(self.input.readableBytesUInt8Span) {
+            let input = self.input
+            switch HTTP2Preface.match(input.readableBytesUInt8Span) {
             case .no: self.takesHTTP2 = false
             case .yes: return self.handOver()
             case .incomplete:
