@@ -43,7 +43,9 @@ extension Kind where Value == String {
             placeholder: "",
             json: { .string($0) },
             parse: { (scalar, reading) throws(Invalid) in
-                if let fault = side.fault(scalar.text, in: reading) { throw Invalid(hidden: "\(quotedKey(scalar.text)) \(fault)") }
+                if let fault = side.fault(scalar.text, in: reading) {
+                    throw Invalid(hidden: "\(quotedKey(scalar.text)) \(fault)")
+                }
                 return scalar.text
             }
         )

@@ -8,11 +8,20 @@ package struct KeyHash: Hashable, Sendable {
     ///
     /// - Parameter key: The whole key as the client sends it, in ASCII.
     package init(of key: [UInt8]) {
-        var words: [UInt64] = [0, 0, 0, 0]
-        for (index, byte) in SHA256.hash(data: key).enumerated() {
-            words[index / 8] = words[index / 8] << 8 | UInt64(byte)
+        self.init(of: key.span)
+    }
+
+    /// The same without a copy of the key.
+    package init(of key: Span<UInt8>) {
+        var hasher = SHA256()
+        // Both pointers are used within their closures; a digest has 32 bytes.
+        unsafe key.withUnsafeBytes { unsafe hasher.update(bufferPointer: $0) }
+        self.words = unsafe hasher.finalize().withUnsafeBytes { digest in
+            func word(_ offset: Int) -> UInt64 {
+                UInt64(bigEndian: unsafe digest.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            }
+            return (word(0), word(8), word(16), word(24))
         }
-        self.words = (words[0], words[1], words[2], words[3])
     }
 
     /// Reads a stored hash.

@@ -10,11 +10,11 @@ extension Identification {
     /// Reads a bearer credential (RFC 6750 §2.1) and hashes the key in it.
     ///
     /// - Parameters:
-    ///   - authorization: The value of the `Authorization` field as bytes; `nil` if there is none.
+    ///   - authorization: The value of the first `Authorization` field; not looked at if there is none.
     ///   - lines: How many `Authorization` lines the request has; more than one is malformed.
     ///   - format: What a key looks like here; anything else is refused without a look-up.
-    package init(authorization: [UInt8]?, lines: Int, format: KeyFormat) {
-        guard let authorization, lines > 0 else {
+    package init(authorization: Span<UInt8>, lines: Int, format: KeyFormat) {
+        guard lines > 0 else {
             self = .refused(.missingKey)
             return
         }
@@ -25,25 +25,24 @@ extension Identification {
         switch Self.token(of: authorization) {
         case .otherScheme: self = .refused(.missingKey)
         case .malformed: self = .refused(.malformedCredentials)
-        case .bearer(let token):
+        case .bearer(let range):
+            let token = authorization.extracting(range)
             self = format.parse(token) == nil ? .refused(.malformedKey) : .key(KeyHash(of: token))
         }
     }
 
     private enum Scheme {
-        case bearer([UInt8])
+        /// Where the token is.
+        case bearer(Range<Int>)
         case otherScheme, malformed
     }
 
-    private static let scheme = Array("bearer".utf8)
-
-    private static func token(of value: [UInt8]) -> Scheme {
-        guard let space = value.firstIndex(of: UInt8(ascii: " ")) else {
-            return value.allSatisfy(Self.isTokenByte) && !value.isEmpty && !Self.isBearer(value[...])
-                ? .otherScheme : .malformed
-        }
-        guard Self.isBearer(value[..<space]) else {
-            return space > 0 && value[..<space].allSatisfy(Self.isTokenByte) ? .otherScheme : .malformed
+    private static func token(of value: Span<UInt8>) -> Scheme {
+        var space = 0
+        while space < value.count, value[space] != UInt8(ascii: " ") { space += 1 }
+        let scheme = value.extracting(0..<space)
+        guard Self.isBearer(scheme), space < value.count else {
+            return Self.isToken(scheme) && !Self.isBearer(scheme) ? .otherScheme : .malformed
         }
         var start = space
         while start < value.count, value[start] == UInt8(ascii: " ") { start += 1 }
@@ -51,13 +50,18 @@ extension Identification {
         while end < value.count, Self.isToken68Byte(value[end]) { end += 1 }
         guard end > start else { return .malformed }
         for index in end..<value.count where value[index] != UInt8(ascii: "=") { return .malformed }
-        return .bearer(Array(value[start...]))
+        return .bearer(start..<value.count)
     }
 
-    private static func isBearer(_ name: ArraySlice<UInt8>) -> Bool {
-        guard name.count == Self.scheme.count else { return false }
-        for (byte, expected) in zip(name, Self.scheme) where byte | 0x20 != expected { return false }
-        return true
+    private static func isBearer(_ name: Span<UInt8>) -> Bool {
+        name.count == 6 && name[0] | 0x20 == UInt8(ascii: "b") && name[1] | 0x20 == UInt8(ascii: "e")
+            && name[2] | 0x20 == UInt8(ascii: "a") && name[3] | 0x20 == UInt8(ascii: "r")
+            && name[4] | 0x20 == UInt8(ascii: "e") && name[5] | 0x20 == UInt8(ascii: "r")
+    }
+
+    private static func isToken(_ name: Span<UInt8>) -> Bool {
+        for index in name.indices where !Self.isTokenByte(name[index]) { return false }
+        return !name.isEmpty
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -4,12 +4,11 @@ import WonkeyHTTP
 /// Whether the presented key is good.
 extension GatewayExchange {
     func identify(_ head: RequestHead) -> Identification {
-        let values = head.fields.values(.authorization)
-        return Identification(
-            authorization: values.first.map { Array($0.utf8) },
-            lines: values.count,
-            format: self.generation.snapshot.keyFormat
-        )
+        let lines = head.fields.count(.authorization)
+        let format = self.generation.snapshot.keyFormat
+        return head.fields.withBytes(of: .authorization) {
+            Identification(authorization: $0, lines: lines, format: format)
+        } ?? .refused(.missingKey)
     }
 
     /// Whether the credentials are, or may hold, a key of ours, which no upstream may see where none is asked for either.

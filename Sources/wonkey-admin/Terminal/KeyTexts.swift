@@ -22,7 +22,8 @@ func keyPairs(_ key: Key, now: Timestamp) -> [(name: String, value: String?)] {
         ("id", key.id.rawValue), ("start", key.start + "…"), ("name", key.name),
         ("project", key.projectID.rawValue), ("organization", key.organizationID.rawValue),
         ("environment", key.environment.rawValue), ("state", standing(of: key, now: now).text),
-        ("external id", key.externalID), ("created", key.createdAt.rfc3339), ("expires", key.expiresAt?.rfc3339 ?? "never"),
+        ("external id", key.externalID), ("created", key.createdAt.rfc3339),
+        ("expires", key.expiresAt?.rfc3339 ?? "never"),
         ("last used", key.lastUsedAt?.rfc3339), ("permissions", joined(key.permissions.map(\.rawValue))),
         ("limits", joined(limits)),
     ]

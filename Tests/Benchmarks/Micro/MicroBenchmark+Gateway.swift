@@ -7,14 +7,15 @@ extension MicroBenchmark {
     static let identifyKey = Self(name: "key-parse-hash-and-cache-hit") {
         let cache = KeyCache(.init())
         let authorization = Array("Bearer nb_live_0123456789abcdef0123456789abcdef".utf8)
-        guard case .key(let hash) = Identification(authorization: authorization, lines: 1, format: .standard) else {
+        guard case .key(let hash) = Identification(authorization: authorization.span, lines: 1, format: .standard)
+        else {
             throw Unexpected()
         }
         _ = cache.resolve(hash, now: 0) { _ in }
         _ = cache.finish(hash, with: .known(KnownKey(.sample)), now: 0)
         cache.confirm(now: 0)
         return {
-            guard case .key(let hash) = Identification(authorization: authorization, lines: 1, format: .standard),
+            guard case .key(let hash) = Identification(authorization: authorization.span, lines: 1, format: .standard),
                 case .known(let key)? = cache.cached(hash, now: 1)
             else { throw Unexpected() }
             return key.counterPrefix.utf8.count

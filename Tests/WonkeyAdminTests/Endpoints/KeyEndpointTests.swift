@@ -137,7 +137,8 @@ struct KeyEndpointTests {
             (["name": ""], "name"), (["name": " a"], "name"), (["name": 1], "name"),
             (["environment": "prod"], "environment"),
             (["expires_at": "2020-01-01T00:00:00Z"], "expires_at"), (["expires_at": "soon"], "expires_at"),
-            (["scopes": ["a b"]], "scopes[0]"), (["scopes": "a"], "scopes"), (["external_id": " a"], "external_id"), (["nmae": "a"], "nmae"),
+            (["scopes": ["a b"]], "scopes[0]"), (["scopes": "a"], "scopes"), (["external_id": " a"], "external_id"),
+            (["nmae": "a"], "nmae"),
             (["limits": [["name": "per-minit", "limit": 1, "window": "1m"]]], "limits"),
             (["limits": [["name": "burst", "limit": 1, "window": "1x"]]], "limits[0].window"),
         ] as [(JSONValue, String)]

@@ -32,17 +32,15 @@ struct IdentificationTests {
         ] as [(String?, Identification)]
     )
     func credentials(value: String?, expected: Identification) {
-        let found = Identification(
-            authorization: value.map { Array($0.utf8) },
-            lines: value == nil ? 0 : 1,
-            format: .standard
-        )
+        let bytes = Array((value ?? "").utf8)
+        let found = Identification(authorization: bytes.span, lines: value == nil ? 0 : 1, format: .standard)
         #expect(found == expected)
     }
 
     @Test("A3: two Authorization lines are malformed, whatever they hold")
     func twoLines() {
-        let found = Identification(authorization: Array("Bearer \(Self.key)".utf8), lines: 2, format: .standard)
+        let bytes = Array("Bearer \(Self.key)".utf8)
+        let found = Identification(authorization: bytes.span, lines: 2, format: .standard)
         #expect(found == .refused(.malformedCredentials))
     }
 }

@@ -30,7 +30,10 @@ struct KeyTests {
         }
     }
 
-    @Test("keys of one customer share an identity in their organization; a change moves a key", arguments: Backend.allCases)
+    @Test(
+        "keys of one customer share an identity in their organization; a change moves a key",
+        arguments: Backend.allCases
+    )
     func identities(backend: Backend) async throws {
         try await backend.withStore { test in
             let store = test.store.administration

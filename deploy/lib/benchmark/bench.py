@@ -93,9 +93,10 @@ class Bench:
         print(f"  {line}", file=sys.stderr, flush=True)
 
     def everybody(self) -> list[Contender]:
-        """WonKey, with leases too if it knows them, and its peers."""
+        """WonKey, with its log in a database and in lines as its peers', with leases too if it knows them; and its peers."""
         self.notes += self.missing
-        contenders: list[Contender] = [self.wonkey()]
+        lines = self.wonkey("lines", "WonKey, log in lines", Variation(sink="stdout"))
+        contenders: list[Contender] = [self.wonkey(), lines]
         leases = WonkeyLeases(self.servers, self.directory)
         if leases.is_supported():
             contenders.append(leases)

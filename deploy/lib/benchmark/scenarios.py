@@ -52,7 +52,8 @@ def log(bench: Bench) -> Scenario:
     """The request log on and off."""
     contenders = [
         bench.wonkey("off", "log off", Variation(sink="none")),
-        bench.wonkey("on", "log on"),
+        bench.wonkey("on", "log on, in SQLite"),
+        bench.wonkey("lines", "log on, in lines", Variation(sink="stdout")),
     ]
     rounds = bench.plan.rounds * (1 if bench.plan.is_quick else 2)
     return Scenario("Request log on and off", bench.throughput(contenders, [32], rounds))
