@@ -19,5 +19,6 @@ package enum Refusal: Equatable, Sendable {
     case noRoute
     case methodNotAllowed(allowed: [String])
     case bodyTooLarge(limit: Int)
-    case draining
+    /// Too many requests are under way.
+    case overloaded
 }

@@ -69,7 +69,7 @@ final class GatewayExchange {
         self.generation = loop.generation
         self.startedAt = .now()
         self.time = loop.resources.clock.now
-        loop.metrics.inFlight.add(1)
+        loop.requestBegins()
     }
 
     /// The way of a request, in reading order.
@@ -131,6 +131,7 @@ extension GatewayExchange: RequestHandler {
         )
         self.chooseRequestID(head)
         if let tracer = self.loop.telemetry?.tracer { self.beginTrace(head, tracer) }
+        guard !self.loop.isOverloaded else { return self.refuse(.overloaded) }
         self.pass(head)
     }
 

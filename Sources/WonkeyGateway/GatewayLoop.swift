@@ -44,6 +44,7 @@ package final class GatewayLoop: RequestHandlerFactory {
     private var requestIDs: RequestIDGenerator
     private var traceIDs: TraceIDGenerator
     private var unknownKeys = UnknownKeyBudget()
+    private var requestsUnderWay = 0
     /// Local answers under way on this loop.
     private(set) var localAnswers = 0
 
@@ -102,6 +103,19 @@ package final class GatewayLoop: RequestHandlerFactory {
 
     package func makeHandler(for exchange: ServerExchange) -> any RequestHandler {
         GatewayExchange(exchange, on: self)
+    }
+
+    /// Whether the request that just came is one too many.
+    var isOverloaded: Bool { self.requestsUnderWay > self.generation.snapshot.requestsPerLoopMax }
+
+    func requestBegins() {
+        self.requestsUnderWay += 1
+        self.metrics.inFlight.add(1)
+    }
+
+    func requestEnds() {
+        self.requestsUnderWay -= 1
+        self.metrics.inFlight.add(-1)
     }
 
     func nextRequestID(at now: Timestamp) -> String { self.requestIDs.next(at: now) }

@@ -20,7 +20,7 @@ package final class GatewayMetrics: Sendable {
         case noRoute = "no_route"
         case methodNotAllowed = "method_not_allowed"
         case bodyTooLarge = "body_too_large"
-        case draining
+        case overloaded
     }
 
     /// What a limit refused.
@@ -141,7 +141,7 @@ extension Refusal {
         case .noRoute: .noRoute
         case .methodNotAllowed: .methodNotAllowed
         case .bodyTooLarge: .bodyTooLarge
-        case .draining: .draining
+        case .overloaded: .overloaded
         }
     }
 }

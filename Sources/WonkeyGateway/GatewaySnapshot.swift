@@ -41,6 +41,8 @@ package struct GatewaySnapshot: Sendable {
     package let takesRequestID: Bool
     /// Tells upstreams of the client's certificate; `nil` if nothing does.
     package let certificateField: FieldName?
+    /// Requests under way on an event loop; more are refused.
+    package let requestsPerLoopMax: Int
 
     /// Puts a generation together.
     ///
@@ -53,6 +55,7 @@ package struct GatewaySnapshot: Sendable {
     ///   - trustedProxies: Empty believes nobody.
     ///   - takesRequestID: Whether clients may choose request ids.
     ///   - certificateField: Tells upstreams of the client's certificate.
+    ///   - requestsPerLoopMax: Requests under way on an event loop, at most.
     package init(
         generation: Int,
         routes: [Route],
@@ -61,7 +64,8 @@ package struct GatewaySnapshot: Sendable {
         keyFormat: KeyFormat = .standard,
         trustedProxies: [AddressRange] = [],
         takesRequestID: Bool = false,
-        certificateField: FieldName? = nil
+        certificateField: FieldName? = nil,
+        requestsPerLoopMax: Int = .max
     ) {
         self.generation = generation
         self.table = RouteTable(routes)
@@ -72,5 +76,6 @@ package struct GatewaySnapshot: Sendable {
         self.trustedProxies = trustedProxies
         self.takesRequestID = takesRequestID
         self.certificateField = certificateField
+        self.requestsPerLoopMax = requestsPerLoopMax
     }
 }

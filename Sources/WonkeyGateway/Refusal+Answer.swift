@@ -94,7 +94,7 @@ extension Refusal {
                 detail: "Send at most \(limit) bytes.",
                 members: [(name: "limit", value: .integer(Int64(limit)))]
             )
-        case .draining: Self.unavailable("draining", "This server is about to stop. Try again.")
+        case .overloaded: Self.unavailable("overloaded", "Too many requests are under way here. Try again.")
         }
     }
 

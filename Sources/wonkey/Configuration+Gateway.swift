@@ -1,3 +1,4 @@
+import NIOCore
 import WonkeyConfig
 import WonkeyCore
 import WonkeyGateway
@@ -24,7 +25,8 @@ extension Configuration {
             keyFormat: keyFormat,
             trustedProxies: self.server.trustedProxies,
             takesRequestID: self.server.requestID == .accept,
-            certificateField: self.server.clientCertificateField.map { FieldName($0) }
+            certificateField: self.server.clientCertificateField.map { FieldName($0) },
+            requestsPerLoopMax: max(1, self.server.requests / self.server.loopCount)
         )
     }
 
@@ -138,6 +140,9 @@ extension Endpoint {
 }
 
 extension Configuration.Server {
+    /// How many event loops there are.
+    var loopCount: Int { self.loops ?? System.coreCount }
+
     /// What the server takes from clients.
     var limits: ServerLimits {
         var limits = ServerLimits()

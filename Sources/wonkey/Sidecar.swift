@@ -46,7 +46,7 @@ struct Sidecar {
         DescriptorLimit.raise(connections: self.configuration.server.connections, logger: self.logger)
         let tls = try ListenerTLS(self.configuration.listeners)
         let group = MultiThreadedEventLoopGroup(
-            numberOfThreads: self.configuration.server.loops ?? System.coreCount
+            numberOfThreads: self.configuration.server.loopCount
         )
         let upstreams: UpstreamSet
         do {

@@ -80,6 +80,39 @@ struct GateTests {
         await upstream.shutdown()
     }
 
+    @Test("requests beyond server.requests are answered 503 at once, and served again when others have ended")
+    func overloaded() async throws {
+        let upstream = try await StandInServer.start { $0.target == "/hold" ? .hold : .answer(status: 200) }
+        let deployment = try await Deployment(
+            in: try #require(TemporaryDirectory.current),
+            """
+            counters: {url: "memory:"}
+            server: {loops: 1, requests: 2}
+            upstreams: {api: {url: "\(upstream.url)"}}
+            routes: [{name: api, match: {prefix: /}, proxy: api, authentication: none}]
+            """
+        )
+        try await deployment.serving { _ in
+            var held: [RawClient] = []
+            for count in 1...2 {
+                let client = try await RawClient.connect(port: deployment.port)
+                try await client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+                await upstream.wait { $0.requests.count == count }
+                held.append(client)
+            }
+            try await withTestClient(port: deployment.port) { client in
+                let refused = try await client.send("GET", "/")
+                #expect([refused.status, Int(refused.header("Retry-After") ?? "")] == [503, 1])
+                #expect(refused.text.contains(#""code":"overloaded""#))
+                #expect(try await deployment.metric(#"wonkey_decisions_total{result="overloaded"}"#) == 1)
+                await held[0].close()
+                try await eventually("room") { try await client.send("GET", "/").status == 200 }
+            }
+            await held[1].close()
+        }
+        await upstream.shutdown()
+    }
+
     @Test(
         "four proxies before one Redis admit exactly the limit, whatever the algorithm",
         arguments: ["fixed-window", "sliding-window", "token-bucket"]

@@ -26,7 +26,7 @@ struct RefusalAnswerTests {
             (.noRoute, 404, "no_route", []),
             (.methodNotAllowed(allowed: ["GET", "PUT"]), 405, "method_not_allowed", ["Allow: GET, PUT"]),
             (.bodyTooLarge(limit: 10), 413, "body_too_large", []),
-            (.draining, 503, "draining", ["Retry-After: 1"]),
+            (.overloaded, 503, "overloaded", ["Retry-After: 1"]),
         ] as [(Refusal, Int, String, [String])]
     )
     func table(refusal: Refusal, status: Int, code: String, fields: [String]) {

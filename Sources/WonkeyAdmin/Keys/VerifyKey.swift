@@ -50,7 +50,7 @@ extension VerifyKey.Finding {
             case .insufficientScope: self = .insufficientPermissions
             case .missingKey, .malformedCredentials, .malformedKey: self = .malformed
             case .unknownKey, .tooManyUnknownKeys, .keyStoreUnavailable, .rateLimited, .counterStoreUnavailable,
-                .noRoute, .methodNotAllowed, .bodyTooLarge, .draining:
+                .noRoute, .methodNotAllowed, .bodyTooLarge, .overloaded:
                 self = .unknown
             }
         }

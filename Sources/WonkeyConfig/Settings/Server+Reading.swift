@@ -32,6 +32,12 @@ extension Configuration.Server {
             "Client connections at a time, at most."
         )
         section.read(
+            "requests",
+            into: &server.requests,
+            .integer(1...10_000_000),
+            "Requests under way at a time, at most, divided among the event loops; more are answered 503."
+        )
+        section.read(
             "connections_per_address",
             into: &server.connectionsPerAddress,
             .integerOrNone(1...10_000_000),

@@ -93,6 +93,8 @@ extension Configuration {
         package var timeouts: Timeouts = .init()
         /// Client connections at a time, at most.
         package var connections = 10_000
+        /// Requests under way at a time, divided among the event loops; more are answered 503.
+        package var requests = 10_000
         /// Those of one client address, or IPv6 network of 64 bits; `nil`: any number.
         package var connectionsPerAddress: Int? = 1_000
         package var rates: Rates = .init()

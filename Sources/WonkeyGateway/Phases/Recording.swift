@@ -8,7 +8,7 @@ extension GatewayExchange {
         let latency = NIODeadline.now() - self.startedAt
         let metrics = self.route?.metrics ?? self.loop.metrics.unrouted
         metrics.answered(status: self.status, in: latency, fault: self.fault)
-        self.loop.metrics.inFlight.add(-1)
+        self.loop.requestEnds()
         if self.images > 0 { self.loop.resources.metrics.imagesReturned.increment(by: self.images) }
         let record = self.makeRecord(latency)
         if let telemetry = self.loop.telemetry { self.tell(record, telemetry) }
