@@ -20,7 +20,7 @@ enum AnalyticsEndpoints {
         parameters: [
             .path("id", .id("proj", "The project's id.")),
             .query("from", .moment("The first moment; 24 hours before the end if left out.")),
-            .query("to", .moment("The moment to end before; now if left out.", example: "2026-11-21T00:00:00Z")),
+            .query("to", .moment("The moment to end before; now if left out.", example: "1h")),
         ],
         answers: [Answer(200, "The figures.", Self.overviewSchema, example: Self.overviewExample)]
     ) { request in
@@ -59,7 +59,7 @@ enum AnalyticsEndpoints {
                 )
             ),
             .query("from", .moment("The first moment; an hour, a day or 30 days before the end if left out.")),
-            .query("to", .moment("The moment to end before; now if left out.", example: "2026-11-21T00:00:00Z")),
+            .query("to", .moment("The moment to end before; now if left out.", example: "1h")),
         ],
         answers: [Answer(200, "The values, oldest first.", Self.timeseriesSchema, example: Self.timeseriesExample)]
     ) { request in

@@ -22,7 +22,7 @@ enum LogEndpoints {
             .query("method", .string("A method.", length: 1...32, example: "POST")),
             .query("key_id", .id("key", "A key's id; it need not exist any more.")),
             .query("from", .moment("The first moment.")),
-            .query("to", .moment("The moment to end before.", example: "2026-11-21T00:00:00Z")),
+            .query("to", .moment("The moment to end before.", example: "1h")),
             .cursor, .limit,
         ],
         answers: [Answer(200, "Requests, newest first.", .page(of: Self.schema), example: Self.example)]

@@ -28,8 +28,9 @@ struct UnitBlocks {
     static let usefulMs = 100
     /// A block that lasted longer is followed by a smaller one.
     static let slowMs = 1_000
-    /// Units are given back only if their window runs at least that much longer: they must not get into the next one.
-    static let marginMs = 2_000
+    /// Units are given back only if their window runs at least that much longer: they must not get into the next one, even
+    /// if the store is slow to take them.
+    static let marginMs = 10_000
 
     private let capacity: Int
     private var blocks: [String: Block] = [:]

@@ -29,6 +29,13 @@ final class HTTP2ServerStream: ChannelInboundHandler {
     private var wait = ConnectionWait()
     private var bodyDeadline = BodyDeadline()
     private var bytesTaken: Int64 = 0
+    private var hasWrittenEnd = false
+    /// What the client still sends is dropped.
+    private var isLeaving = false
+    /// The stream ended, or is about to, by a fault or a reset.
+    private var isBroken = false
+    /// How long a client may take to end a request that was answered.
+    private static let unreadGrace = TimeAmount.milliseconds(100)
     /// What the connection's client had taken of all streams when the wait for progress began.
     private var connectionBytesTaken: Int64 = 0
 
@@ -89,11 +96,15 @@ extension HTTP2ServerStream {
     }
 
     /// What goes wrong ends the stream, and that is told next.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.isBroken = true
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.isReset = true
         self.connection.closed(self)
+        // A stream that ended on both sides may end before the socket has taken all of the answer, which is told later.
+        guard !self.hasWrittenEnd || self.isBroken else { return }
         self.fail(.clientGone)
     }
 
@@ -179,7 +190,7 @@ extension HTTP2ServerStream: ServerWire {
 
     func armRead() {
         guard !self.isReadOutstanding, !self.isReset, !self.hasInputEnded, let context = self.context else { return }
-        guard !self.hasHead || self.exchange?.isReadingBody == true else { return }
+        guard !self.hasHead || self.isLeaving || self.exchange?.isReadingBody == true else { return }
         self.isReadOutstanding = true
         context.read()
     }
@@ -248,6 +259,7 @@ extension HTTP2ServerStream {
 
     /// Writes what is held back as the stream's end.
     private func writeLast(promise: EventLoopPromise<Void>?) {
+        self.hasWrittenEnd = true
         let last = self.kept
         self.kept = nil
         switch last {
@@ -300,8 +312,15 @@ extension HTTP2ServerStream {
     }
 
     /// Tells the client, behind a complete answer, that the rest of its body is not wanted (RFC 9113 §8.1).
+    ///
+    /// Not at once: it may be about to end, and a client whose stream is reset may drop what it has not read of the answer.
     private func leaveUnread() {
-        if !self.hasInputEnded { self.reset(.noError) }
+        guard !self.hasInputEnded, let context = self.context else { return }
+        self.isLeaving = true
+        self.armRead()
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.unreadGrace) {
+            if !self.hasInputEnded { self.reset(.noError) }
+        }
     }
 
     func fail(_ fault: DownstreamFault) {
