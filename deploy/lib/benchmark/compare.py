@@ -1,5 +1,6 @@
 """Builds another revision beside this one and compares the two."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -9,8 +10,6 @@ from figures import Row, Scenario, Table
 from micro import micro, regressions
 from processes import run
 
-RELEASE_FLAGS = ["-c", "release", "--static-swift-stdlib", "-Xswiftc", "-enforce-exclusivity=unchecked"]
-"""As in deploy/lib/setup.sh."""
 PRODUCTS = {"micro": ["micro-benchmarks"], "whole": ["micro-benchmarks", "wonkey", "wonkey-admin"]}
 
 
@@ -31,7 +30,8 @@ def build(revision: str, products: list[str], root: Path) -> Path:
         shutil.copy("Package.resolved", source / "Package.resolved")
     for product in products:
         print(f"  building {product} of {commit[:7]}", file=sys.stderr, flush=True)
-        words = ["swift", "build", *RELEASE_FLAGS, "--scratch-path", scratch.resolve(), "--product", product]
+        flags = os.environ["RELEASE_FLAGS"].split()
+        words = ["swift", "build", *flags, "--scratch-path", scratch.resolve(), "--product", product]
         run(words, cwd=source, env={"WONKEY_BENCHMARKS": "1"})
     return scratch / "release"
 
