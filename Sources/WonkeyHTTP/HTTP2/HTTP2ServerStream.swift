@@ -84,15 +84,22 @@ extension HTTP2ServerStream {
         self.armRead()
     }
 
+    /// The library tells that there is room again while it writes a frame, and would put trailers in front of that frame:
+    /// hence the turn of its own.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        let isWritable = context.channel.isWritable
-        if !isWritable {
-            self.expectProgress()
-        } else if self.wait.subject == .write {
+        guard !context.channel.isWritable else {
+            return context.eventLoop.assumeIsolated().execute { if self.isWritable { self.becameWritable() } }
+        }
+        self.expectProgress()
+        self.exchange?.writabilityChanged(isWritable: false)
+    }
+
+    private func becameWritable() {
+        if self.wait.subject == .write {
             self.wait.end()
             if self.exchange?.awaitsBody == true { self.expectBody() }
         }
-        self.exchange?.writabilityChanged(isWritable: isWritable)
+        self.exchange?.writabilityChanged(isWritable: true)
     }
 
     /// What goes wrong ends the stream, and that is told next.

@@ -139,10 +139,17 @@ extension HTTP2UpstreamStream {
         self.armRead()
     }
 
+    /// The library tells that there is room again while it writes a frame, and would put trailers in front of that frame:
+    /// hence the turn of its own.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard context.channel.isWritable else { return self.tellWritability() }
+        context.eventLoop.assumeIsolated().execute { if self.isWritable { self.tellWritability() } }
+    }
+
+    private func tellWritability() {
         guard let exchange = self.exchange, case .open = exchange.sending else { return }
         self.expectNext()
-        exchange.receiver?.writabilityChanged(isWritable: context.channel.isWritable)
+        exchange.receiver?.writabilityChanged(isWritable: self.isWritable)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

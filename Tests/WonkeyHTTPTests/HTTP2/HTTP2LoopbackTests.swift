@@ -55,6 +55,18 @@ import Testing
         #expect(answer == "200 length(300008) POST /x:" + String(repeating: "x", count: 300_000) + "|")
     }
 
+    @Test("trailers that are due when there is room again follow the body")
+    func trailers() async throws {
+        // More than the stream holds, in a frame that fills it and one that leaves it empty at a stroke.
+        let size = 16 * 1024 + HTTP2Limits.streamBufferBytesMax / 2 + 1
+        let answer = try await ServerFixture.run(takesHTTP2: true) {
+            TrailingHandler($0, size)
+        } _: { port, _ in
+            try await UpstreamFixture.run(port: port, { $0.speaks = .http2 }) { try await $0.answer() }
+        }
+        #expect(answer == "200 chunked " + String(repeating: "x", count: size) + "|")
+    }
+
     @Test("an upstream that will not speak HTTP/2 is no upstream for who insists")
     func insisting() async throws {
         let origin = try await OriginServer.start([
@@ -67,6 +79,36 @@ import Testing
         }
         await origin.stop()
     }
+}
+
+/// Answers with more bytes than may wait, and with trailers once there is room.
+private final class TrailingHandler: RequestHandler {
+    private let exchange: ServerExchange
+    private let size: Int
+
+    init(_ exchange: ServerExchange, _ size: Int) {
+        self.exchange = exchange
+        self.size = size
+    }
+
+    func headReceived(_ head: RequestHead) {
+        self.exchange.respond(ResponseHead(status: 200), body: .chunked)
+        self.exchange.write(ByteBuffer(repeating: 0x78, count: self.size))
+        self.exchange.flush()
+    }
+
+    func writabilityChanged(isWritable: Bool) {
+        guard isWritable else { return }
+        var trailers = FieldSection()
+        trailers.append(name: "x-sum", value: "7")
+        self.exchange.end(trailers: trailers)
+    }
+
+    func bodyReceived(_ chunk: ByteBuffer) {}
+    func bodyEnded() {}
+    func bodyFailed(_ fault: BodyFault) {}
+    func failed(_ fault: DownstreamFault) {}
+    func finished(bytesSent: Int64) {}
 }
 
 /// Notes which version a request came in.
