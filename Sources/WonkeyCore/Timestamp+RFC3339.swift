@@ -1,22 +1,15 @@
 extension Timestamp {
     /// The first and the last moment that RFC 3339 can write: it has four digits for the year.
-    private static let rfc3339Range = Int64(-62_167_219_200_000)...253_402_300_799_999
+    fileprivate static let rfc3339Range = Int64(-62_167_219_200_000)...253_402_300_799_999
 
     /// `2026-11-21T09:42:40.123Z`: always UTC, always milliseconds, so that texts sort like times.
     ///
     /// Moments outside the years 0000–9999 are written as the nearest one inside.
     package var rfc3339: String {
-        let range = Self.rfc3339Range
-        let clamped = Self(
-            millisecondsSinceEpoch: min(max(self.millisecondsSinceEpoch, range.lowerBound), range.upperBound)
-        )
-        let day = clamped.daysSinceEpoch
-        let milliseconds = Int(clamped.millisecondsSinceEpoch - day * 86_400_000)
-        let (seconds, fraction) = milliseconds.quotientAndRemainder(dividingBy: 1_000)
-        let (minutes, second) = seconds.quotientAndRemainder(dividingBy: 60)
-        let (hour, minute) = minutes.quotientAndRemainder(dividingBy: 60)
-        let time = "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2)).\(padded(fraction, 3))"
-        return "\(CivilDate(daysSinceEpoch: day))T\(time)Z"
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(24)
+        bytes.append(rfc3339: self)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Reads an RFC 3339 `date-time`: any offset, any number of fraction digits (cut to milliseconds).
@@ -71,5 +64,49 @@ extension Timestamp {
             let minute = scanner.number(digits: 2), minute < 60
         else { return nil }
         return sign * (hour * 60 + minute)
+    }
+}
+
+extension [UInt8] {
+    /// Appends ``Timestamp/rfc3339``.
+    package mutating func append(rfc3339 time: Timestamp) {
+        let range = Timestamp.rfc3339Range
+        let clamped = Timestamp(
+            millisecondsSinceEpoch: Swift.min(
+                Swift.max(time.millisecondsSinceEpoch, range.lowerBound),
+                range.upperBound
+            )
+        )
+        let date = CivilDate(daysSinceEpoch: clamped.daysSinceEpoch)
+        let milliseconds = (clamped.millisecondsSinceEpoch - clamped.daysSinceEpoch * 86_400_000).magnitude
+        self.appendDecimal(UInt64(date.year), digits: 4)
+        self.append(UInt8(ascii: "-"))
+        self.appendDecimal(UInt64(date.month), digits: 2)
+        self.append(UInt8(ascii: "-"))
+        self.appendDecimal(UInt64(date.day), digits: 2)
+        self.append(UInt8(ascii: "T"))
+        self.appendDecimal(milliseconds / 3_600_000, digits: 2)
+        self.append(UInt8(ascii: ":"))
+        self.appendDecimal(milliseconds / 60_000 % 60, digits: 2)
+        self.append(UInt8(ascii: ":"))
+        self.appendDecimal(milliseconds / 1_000 % 60, digits: 2)
+        self.append(UInt8(ascii: "."))
+        self.appendDecimal(milliseconds % 1_000, digits: 3)
+        self.append(UInt8(ascii: "Z"))
+    }
+
+    /// Appends a number in decimal.
+    ///
+    /// - Parameters:
+    ///   - number: Written with as many digits as it has.
+    ///   - digits: The least number of digits; zeros fill it up.
+    package mutating func appendDecimal(_ number: UInt64, digits: Int = 1) {
+        let start = self.count
+        var rest = number
+        repeat {
+            self.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0 || self.count - start < digits
+        self[start...].reverse()
     }
 }

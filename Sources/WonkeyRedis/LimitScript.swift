@@ -4,8 +4,8 @@ package import WonkeyCore
 /// A Lua script that works on all counters of a request at once.
 ///
 /// `KEYS` are the counters; `ARGV` holds four values for each: the algorithm's letter, limit, window in milliseconds and
-/// cost (below 0 for a shadow), cut by ``LimitArithmetic`` to what Lua's numbers hold exactly. The key of a fixed window names its length: a limit
-/// that gets another one begins another window.
+/// cost (below 0 for a shadow), cut by ``LimitArithmetic`` to what Lua's numbers hold exactly. One unit of a single fixed
+/// window is taken without a script, by ``WindowCount``.
 package enum LimitScript: CaseIterable {
     /// Takes all costs or none; answers 1 or 0, then remaining, reset and retry-after for each counter.
     case take
@@ -31,6 +31,9 @@ package enum LimitScript: CaseIterable {
     /// The key of the leases of a concurrency limit: a sorted set of their names by their ends.
     static func leaseKey(_ counter: String) -> String { "\(counter):c" }
 
+    /// The key of a fixed window: a limit that gets another length begins another window.
+    static func windowKey(_ counter: String, windowMs: Int) -> String { "\(counter):f\(windowMs)" }
+
     /// The number of values for each counter.
     static let valuesPerCounter = 4
 
@@ -40,7 +43,8 @@ package enum LimitScript: CaseIterable {
         let limits = checks.map { LimitArithmetic($0) }
         for (check, limit) in zip(checks, limits) {
             switch limit.algorithm {
-            case .fixedWindow: RedisCommand.append("\(check.counter):f\(limit.windowMs)", to: &buffer)
+            case .fixedWindow:
+                RedisCommand.append(Self.windowKey(check.counter, windowMs: limit.windowMs), to: &buffer)
             case .slidingWindow, .tokenBucket: RedisCommand.append(check.counter, to: &buffer)
             case .concurrency: RedisCommand.append(Self.leaseKey(check.counter), to: &buffer)
             }

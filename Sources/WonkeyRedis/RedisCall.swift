@@ -6,6 +6,10 @@ struct RedisCall {
     enum Purpose {
         case greeting(RedisGreeting)
         case take([CounterCheck], (Result<CounterDecision, CounterStoreError>) -> Void)
+        /// Answered twice.
+        case count(WindowCount, (Result<CounterDecision, CounterStoreError>) -> Void)
+        /// What becomes of it is of no interest.
+        case sequel
         case giveBack([CounterCheck])
         case settle(LeaseChange, (Bool) -> Void)
         case claim(ReplayClaim, (Result<ReplayEntry?, CounterStoreError>) -> Void)
@@ -17,6 +21,15 @@ struct RedisCall {
     var deadline: NIODeadline
     /// Sent again with the script's text, since Redis did not know the script.
     var isRepeated = false
+    /// The first of two answers.
+    var firstReply: RedisReply?
+
+    private var isAnsweredTwice: Bool {
+        if case .count = self.purpose { true } else { false }
+    }
+
+    /// Whether another answer than the next one is to come.
+    var awaitsMore: Bool { self.isAnsweredTwice && self.firstReply == nil }
 }
 
 /// The calls of one connection in the order of their answers.
@@ -38,10 +51,25 @@ struct RedisCallQueue {
         self.calls.append(call)
     }
 
-    mutating func popFirst() -> RedisCall? {
-        guard let call = self.calls.popFirst() else { return nil }
-        if call.isRepeated { self.repeatedCount -= 1 }
-        return call
+    /// What an answer, the next one to arrive, belongs to.
+    mutating func answered(by reply: RedisReply) -> Answered {
+        guard let first = self.calls.first else { return .nothing }
+        if first.awaitsMore {
+            self.calls[self.calls.startIndex].firstReply = reply
+            return .part
+        }
+        self.calls.removeFirst()
+        if first.isRepeated { self.repeatedCount -= 1 }
+        return .call(first)
+    }
+
+    enum Answered {
+        /// Nobody has asked.
+        case nothing
+        /// A call that awaits more.
+        case part
+        /// A call that is complete with it.
+        case call(RedisCall)
     }
 
     /// Empties the queue.

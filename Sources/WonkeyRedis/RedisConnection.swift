@@ -58,7 +58,7 @@ final class RedisConnection: ChannelInboundHandler {
     ///
     /// - Parameters:
     ///   - call: Its deadline is not before those of calls sent earlier, unless it is repeated.
-    ///   - write: Appends exactly one request.
+    ///   - write: Appends one request, or as many as there are answers to the call.
     func send(_ call: RedisCall, _ write: (inout ByteBuffer) -> Void) {
         write(&self.outbox)
         self.calls.append(call)
@@ -99,10 +99,11 @@ final class RedisConnection: ChannelInboundHandler {
             try self.reader.feed(self.unwrapInboundIn(data))
             // A handler of an answer may end the connection.
             while let store = self.store, let reply = try self.reader.next() {
-                guard let call = self.calls.popFirst() else {
-                    return self.end(.malformedReply("answer without a request"))
+                switch self.calls.answered(by: reply) {
+                case .nothing: return self.end(.malformedReply("answer without a request"))
+                case .part: continue
+                case .call(let call): store.connection(self, answered: call, with: reply)
                 }
-                store.connection(self, answered: call, with: reply)
             }
         } catch {
             self.end(.malformedReply(error.message))

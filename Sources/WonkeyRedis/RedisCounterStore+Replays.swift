@@ -41,7 +41,7 @@ extension RedisCounterStore: ReplayStore {
                 completion(.failure(CounterStoreError(code: .malformedReply, message: "no entry")))
             }
         case .settleClaim(_, _, let completion): completion(true)
-        case .greeting, .take, .giveBack, .settle: break
+        case .greeting, .take, .count, .sequel, .giveBack, .settle: break
         }
     }
 
@@ -50,7 +50,7 @@ extension RedisCounterStore: ReplayStore {
         switch call.purpose {
         case .claim(_, let completion): completion(.failure(error))
         case .settleClaim(_, _, let completion): completion(false)
-        case .greeting, .take, .giveBack, .settle: break
+        case .greeting, .take, .count, .sequel, .giveBack, .settle: break
         }
     }
 
@@ -76,7 +76,7 @@ extension RedisCounterStore: ReplayStore {
                     RedisCommand.append(Int(max(1, duration.milliseconds)), to: &buffer)
                     RedisCommand.append(bytes: entry.bytes, to: &buffer)
                 }
-            case .greeting, .take, .giveBack, .settle: break
+            case .greeting, .take, .count, .sequel, .giveBack, .settle: break
             }
         }
     }

@@ -4,7 +4,7 @@ internal import NIOPosix
 internal import NIOSSL
 package import WonkeyCore
 
-/// Counters in Redis: one connection per event loop, one script per request, many requests on the way.
+/// Counters in Redis: one connection per event loop, one count or script per request, many requests on the way.
 ///
 /// Create, start, call and stop it on its event loop. After ``start(_:)`` it keeps itself alive until ``stop()``.
 package final class RedisCounterStore: CounterStore {
@@ -80,6 +80,10 @@ package final class RedisCounterStore: CounterStore {
             return self.fail(completion, CounterStoreError(code: .unavailable, message: message))
         }
         let now = NIODeadline.now()
+        if let count = WindowCount(checks) {
+            let call = RedisCall(purpose: .count(count, completion), startedAt: now, deadline: now + self.timeout)
+            return connection.send(call) { count.write(to: &$0) }
+        }
         let call = RedisCall(purpose: .take(checks, completion), startedAt: now, deadline: now + self.timeout)
         self.send(call, LimitScript.taking(checks), checks, on: connection)
     }
@@ -156,6 +160,8 @@ extension RedisCounterStore {
         switch call.purpose {
         case .greeting(let greeting): self.greeted(connection, greeting, reply)
         case .take(let checks, let completion): self.taken(connection, call, checks, completion, reply)
+        case .count(let count, let completion): self.counted(connection, call, count, completion, reply)
+        case .sequel: self.machine.callAnswered()
         case .giveBack(let checks):
             self.machine.callAnswered()
             guard case .error(let text) = reply else { return }
@@ -197,14 +203,50 @@ extension RedisCounterStore {
             return self.fail(completion, CounterStoreError(code: .unavailable, message: "\(error)"))
         }
         guard let decision = LimitScript.decision(reply, counters: checks.count) else {
-            connection.end(.malformedReply("no decision"))
-            return self.fail(completion, CounterStoreError(code: .malformedReply, message: "no decision"))
+            return self.answeredNonsense(connection, completion)
         }
-        self.machine.callAnswered()
-        if let observer = self.observer {
-            observer.counterStoreAnswered(after: .nanoseconds((NIODeadline.now() - call.startedAt).nanoseconds))
-        }
+        self.decided(call)
         completion(.success(decision))
+    }
+
+    private func counted(
+        _ connection: RedisConnection,
+        _ call: RedisCall,
+        _ count: WindowCount,
+        _ completion: (Result<CounterDecision, CounterStoreError>) -> Void,
+        _ reply: RedisReply
+    ) {
+        for case .error(let text)? in [call.firstReply, reply] {
+            let error = RedisError(text)
+            self.logger.debug("counter store refused to count", metadata: ["error": "\(error)"])
+            if error.endsConnection { connection.end(.refused("\(error)")) }
+            return self.fail(completion, CounterStoreError(code: .unavailable, message: "\(error)"))
+        }
+        guard case .integer(let used)? = call.firstReply, case .integer(let left) = reply,
+            let (decision, sequel) = count.decision(used: used, leftMs: left)
+        else { return self.answeredNonsense(connection, completion) }
+        self.decided(call)
+        if sequel.contains(.begin) { self.follow(connection) { count.writeBegin(to: &$0) } }
+        if sequel.contains(.putBack) { self.follow(connection) { count.writePutBack(leftMs: left, to: &$0) } }
+        completion(.success(decision))
+    }
+
+    private func follow(_ connection: RedisConnection, _ write: (inout ByteBuffer) -> Void) {
+        let now = NIODeadline.now()
+        connection.send(RedisCall(purpose: .sequel, startedAt: now, deadline: now + self.timeout), write)
+    }
+
+    private func decided(_ call: RedisCall) {
+        self.machine.callAnswered()
+        self.observer?.counterStoreAnswered(after: .nanoseconds((NIODeadline.now() - call.startedAt).nanoseconds))
+    }
+
+    private func answeredNonsense(
+        _ connection: RedisConnection,
+        _ completion: (Result<CounterDecision, CounterStoreError>) -> Void
+    ) {
+        connection.end(.malformedReply("no decision"))
+        self.fail(completion, CounterStoreError(code: .malformedReply, message: "no decision"))
     }
 
     private func refused(
@@ -289,8 +331,8 @@ extension RedisCounterStore {
         // After the transition: whoever asks again from a completion finds the store away.
         for call in calls {
             switch call.purpose {
-            case .greeting, .giveBack: break
-            case .take(_, let completion):
+            case .greeting, .sequel, .giveBack: break
+            case .take(_, let completion), .count(_, let completion):
                 self.fail(completion, CounterStoreError(code: fault.code, message: fault.reason))
             case .settle(_, let completion): completion(false)
             case .claim, .settleClaim:

@@ -4,7 +4,7 @@ import Support
 
 @testable import WonkeyRedis
 
-/// How a fake Redis answers scripts; it greets as it should, unless it is silent.
+/// How a fake Redis answers counts and scripts; it greets as it should, unless it is silent.
 enum FakeBehaviour: Sendable {
     /// A decision, one byte at a time.
     case drip
@@ -63,10 +63,15 @@ private final class FakeRedisHandler: ChannelInboundHandler {
         case ("PING", _): self.write("+PONG\r\n", context)
         case ("SCRIPT", _): self.write("$40\r\n\(String(repeating: "a", count: 40))\r\n", context)
         case (_, .answer(let text)): self.write(text, context)
-        case (_, .drip):
-            for byte in "*4\r\n:1\r\n:7\r\n:60000\r\n:0\r\n".utf8 {
-                context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(bytes: [byte])), promise: nil)
-            }
+        case ("INCR", .drip): self.drip(":999993\r\n", context)
+        case ("PTTL", .drip): self.drip(":60000\r\n", context)
+        case (_, .drip): self.drip("*4\r\n:1\r\n:7\r\n:60000\r\n:0\r\n", context)
+        }
+    }
+
+    private func drip(_ text: String, _ context: ChannelHandlerContext) {
+        for byte in text.utf8 {
+            context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(bytes: [byte])), promise: nil)
         }
     }
 

@@ -10,6 +10,8 @@ import WonkeyCore
 /// What callers see while Redis is dead, silent or mad.
 @Suite struct RedisOutageTests {
     private static let check = CounterCheck.test("c", limit: 1_000_000)
+    /// Takes a script, since it takes two units.
+    private static let scripted = CounterCheck.test("s", limit: 1_000_000, cost: 2)
 
     @Test("a Redis that falls silent costs one timeout, then nothing, until it answers again", .redis)
     func pause() async throws {
@@ -75,9 +77,11 @@ import WonkeyCore
         try await withFakeRedis(.drip) { settings in
             let (harness, isReady) = try await StoreHarness.start(settings)
             #expect(isReady)
-            let state = CounterState(remaining: 7, resetMs: 60_000, retryAfterMs: 0)
-            let answers = try await harness.take([Self.check], times: 3)
-            #expect(answers == Array(repeating: .decision(.admitted([state])), count: 3))
+            for check in [Self.check, Self.scripted] {
+                let state = CounterState(remaining: 7, resetMs: 60_000, retryAfterMs: 0)
+                let answers = try await harness.take([check], times: 3)
+                #expect(answers == Array(repeating: .decision(.admitted([state])), count: 3))
+            }
             try await harness.stop()
         }
     }
@@ -91,10 +95,22 @@ import WonkeyCore
         ]
     )
     func garbage(_ answer: String) async throws {
+        try await self.expectNothing(from: answer, to: Self.scripted)
+    }
+
+    @Test(
+        "nor is an answer that is no count",
+        arguments: ["HTTP/1.1 200 OK\r\n\r\n", ":0\r\n", ":-1\r\n", "$-1\r\n", "*0\r\n", "*2147483647\r\n"]
+    )
+    func noCount(_ answer: String) async throws {
+        try await self.expectNothing(from: answer, to: Self.check)
+    }
+
+    private func expectNothing(from answer: String, to check: CounterCheck) async throws {
         try await withFakeRedis(.answer(answer)) { settings in
             let (harness, isReady) = try await StoreHarness.start(settings)
             #expect(isReady)
-            let answers = try await harness.take([Self.check], times: 3)
+            let answers = try await harness.take([check], times: 3)
             #expect(answers == Array(repeating: .failed(.malformedReply), count: 3))
             #expect(harness.observer.counts.disconnected.count == 1)
             try await harness.stop()
@@ -109,6 +125,7 @@ import WonkeyCore
         try await withFakeRedis(.answer(answer)) { settings in
             let (harness, _) = try await StoreHarness.start(settings)
             #expect(try await harness.take([Self.check]) == .failed(.unavailable))
+            #expect(try await harness.take([Self.scripted]) == .failed(.unavailable))
             try await harness.stop()
         }
     }

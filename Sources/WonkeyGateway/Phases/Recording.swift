@@ -38,11 +38,16 @@ extension GatewayExchange {
             bytesReceived: self.exchange.bytesReceived,
             bytesSent: self.exchange.bytesSent,
             clientAddress: self.client?.ip ?? "",
-            userAgent: self.head?.fields.first(.userAgent).map { String($0.prefix(256)) },
+            userAgent: self.head?.fields.first(.userAgent).map(Self.shortened),
             limitVerdict: self.limitVerdict,
             fault: self.fault,
             images: self.images
         )
+    }
+
+    /// At most 256 characters of a text; the usual one is short.
+    private static func shortened(_ text: String) -> String {
+        text.utf8.count <= 256 ? text : String(text.prefix(256))
     }
 }
 
@@ -60,9 +65,24 @@ package enum RecordedPath {
         let bytes = path.utf8
         guard bytes.count > 40 else { return path }
         let cut = bytes.count > Self.bytesMax ? String(decoding: bytes.prefix(Self.bytesMax), as: UTF8.self) : path
+        guard Self.mentions(format.prefix, in: cut) else { return cut }
         return KeyEnvironment.allCases.reduce(cut) { text, environment in
             Self.redact("\(format.prefix)_\(environment.rawValue)_", in: text)
         }
+    }
+
+    /// Whether the text holds the prefix and an underscore; it rarely does, and what follows costs copies.
+    private static func mentions(_ prefix: String, in text: String) -> Bool {
+        let bytes = text.utf8Span.span
+        let pattern = prefix.utf8Span.span
+        let lastStart = bytes.count - pattern.count - 1
+        guard lastStart >= 0 else { return false }
+        for start in 0...lastStart {
+            var length = 0
+            while length < pattern.count, bytes[start + length] == pattern[length] { length += 1 }
+            if length == pattern.count, bytes[start + length] == UInt8(ascii: "_") { return true }
+        }
+        return false
     }
 
     private static func redact(_ head: String, in text: String) -> String {

@@ -10,7 +10,7 @@ struct JSONLines {
         self.begin()
         self.member("id", record.id)
         self.member("request_id", record.requestID)
-        self.member("time", record.time.rfc3339)
+        self.member("time", record.time)
         self.member("project_id", record.projectID?.rawValue)
         self.member("key_id", record.keyID?.rawValue)
         self.member("method", record.method)
@@ -71,52 +71,77 @@ struct JSONLines {
     }
 
     private mutating func end() {
-        self.bytes.append(UInt8(ascii: "}"))
-        self.bytes.append(UInt8(ascii: "\n"))
+        self.append("}\n")
     }
 
     private mutating func name(_ name: StaticString) {
-        if !self.isFirst { self.bytes.append(UInt8(ascii: ",")) }
+        self.append(self.isFirst ? "\"" : ",\"")
         self.isFirst = false
-        self.bytes.append(UInt8(ascii: "\""))
-        self.bytes += name.description.utf8
-        self.bytes.append(UInt8(ascii: "\""))
-        self.bytes.append(UInt8(ascii: ":"))
+        self.append(name)
+        self.append("\":")
+    }
+
+    private mutating func append(_ text: StaticString) {
+        text.withUTF8Buffer { unsafe self.bytes.append(contentsOf: $0) }
     }
 
     private mutating func member(_ name: StaticString, _ value: Int64) {
         self.name(name)
-        self.bytes += String(value).utf8
+        if value < 0 { self.bytes.append(UInt8(ascii: "-")) }
+        self.bytes.appendDecimal(value.magnitude)
     }
 
     /// A number with three decimals, exact.
     private mutating func member(_ name: StaticString, thousandths value: Int64) {
         self.name(name)
-        let magnitude = value.magnitude
-        let decimals = String(magnitude % 1_000 + 1_000).dropFirst()
-        self.bytes += "\(value < 0 ? "-" : "")\(magnitude / 1_000).\(decimals)".utf8
+        if value < 0 { self.bytes.append(UInt8(ascii: "-")) }
+        let (whole, rest) = value.magnitude.quotientAndRemainder(dividingBy: 1_000)
+        self.bytes.appendDecimal(whole)
+        self.bytes.append(UInt8(ascii: "."))
+        self.bytes.appendDecimal(rest, digits: 3)
+    }
+
+    private mutating func member(_ name: StaticString, _ time: Timestamp) {
+        self.name(name)
+        self.bytes.append(UInt8(ascii: "\""))
+        self.bytes.append(rfc3339: time)
+        self.bytes.append(UInt8(ascii: "\""))
     }
 
     private mutating func member(_ name: StaticString, _ value: String?) {
         self.name(name)
-        guard let value else {
-            self.bytes += "null".utf8
-            return
-        }
+        guard let value else { return self.append("null") }
         self.bytes.append(UInt8(ascii: "\""))
+        if Self.isPlain(value) { self.bytes += value.utf8 } else { self.appendEscaped(value) }
+        self.bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isPlain(_ value: String) -> Bool {
+        let bytes = value.utf8Span.span
+        for index in bytes.indices where Self.needsEscape(bytes[index]) { return false }
+        return true
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func appendEscaped(_ value: String) {
+        let digits = Array("0123456789abcdef".utf8)
         for byte in value.utf8 {
+            guard Self.needsEscape(byte) else {
+                self.bytes.append(byte)
+                continue
+            }
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
                 self.bytes.append(UInt8(ascii: "\\"))
                 self.bytes.append(byte)
-            case 0x00..<0x20, 0x7F:
-                let digits = Array("0123456789abcdef".utf8)
-                self.bytes += "\\u00".utf8
+            default:
+                self.append("\\u00")
                 self.bytes.append(digits[Int(byte >> 4)])
                 self.bytes.append(digits[Int(byte & 15)])
-            default: self.bytes.append(byte)
             }
         }
-        self.bytes.append(UInt8(ascii: "\""))
     }
 }

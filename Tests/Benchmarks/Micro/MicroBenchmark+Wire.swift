@@ -47,6 +47,24 @@ extension MicroBenchmark {
         }
     }
 
+    /// One unit of one fixed window, without a script.
+    static let encodeCount = Self(name: "encode-redis-count") {
+        var buffer = ByteBufferAllocator().buffer(capacity: 1_024)
+        let checks = [
+            CounterCheck(
+                counter: "wk:{proj_0123456789abcdef}:minute:key_0123456789abcdef",
+                algorithm: .fixedWindow,
+                quota: Quota(limit: 1_000, window: .seconds(60))
+            )
+        ]
+        return {
+            buffer.clear()
+            guard let count = WindowCount(checks) else { throw Unexpected() }
+            count.write(to: &buffer)
+            return buffer.readableBytes
+        }
+    }
+
     /// The answer of that script.
     static let decodeReply = Self(name: "decode-redis-reply") {
         var reader = ReplyReader()

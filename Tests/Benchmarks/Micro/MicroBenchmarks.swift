@@ -6,8 +6,7 @@
 enum MicroBenchmarks {
     static let all: [MicroBenchmark] = [
         .identifyKey, .decideLimit, .matchRoute, .parseRequest, .rewriteHead, .appendRecord, .encodeCommand,
-        .decodeReply,
-        .loadConfiguration,
+        .encodeCount, .decodeReply, .loadConfiguration,
     ]
 
     static func main() throws {

@@ -48,12 +48,18 @@ class Upstream:
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):
+        # To the other side's end: one that closes an unused connection may meet the next request on its way.
+        while self.answer(connection):
+            pass
+        connection.close()
+
+    def answer(self, connection):
         """One request: its path is its number."""
         head = b""
         while b"\r\n\r\n" not in head:
             more = connection.recv(1 << 16)
             if not more:
-                return connection.close()
+                return False
             head += more
         head, _, rest = head.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
@@ -68,7 +74,7 @@ class Upstream:
         sending.join()
         if right:
             connection.sendall(answer.piece(size - TAIL, TAIL))
-        connection.close()
+        return right
 
     @staticmethod
     def send(connection, pattern, size):
@@ -125,7 +131,7 @@ def request_h1(port, index, size, results):
         received += more
     head, _, rest = received.partition(b"\r\n\r\n")
     if b" 200 " not in head.split(b"\r\n")[0]:
-        return results.add(f"{index}: {head!r}")
+        return results.add(f"{index}: {received!r}")
     pattern, position = Pattern("down", index), 0
     view = memoryview(bytearray(PIECE))
     while True:
