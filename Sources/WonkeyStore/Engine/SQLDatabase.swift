@@ -70,6 +70,12 @@ protocol SQLConnection {
     @discardableResult
     func execute(_ statement: BoundSQL) throws(StoreError) -> Int
 
+    /// Runs statements that differ in their values alone, in order, prepared once and in one round trip.
+    ///
+    /// - Parameter statements: All with the first one's text; nothing is done for none.
+    /// - Throws: ``WonkeyCore/StoreError``; the transaction must then end.
+    func execute(_ statements: [BoundSQL]) throws(StoreError)
+
     /// Runs one query and hands its rows out in order.
     func forEachRow(of query: BoundSQL, _ body: (SQLRow) throws -> Void) throws
 

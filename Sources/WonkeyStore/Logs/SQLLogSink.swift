@@ -50,25 +50,31 @@ package final class SQLLogSink: LogSink {
 
     /// Adds usage to the days and keys; in a fixed order, so that two writers cannot wait for each other in a circle.
     private static func add(_ usage: [UsageDelta], on connection: any SQLConnection) throws {
-        for delta in usage.sorted(by: { ($0.projectID, $0.day, $0.keyID) < ($1.projectID, $1.day, $1.keyID) }) {
-            try connection.execute(
-                """
-                INSERT INTO usage_daily (project_id, day, key_id, requests, images)
-                VALUES (\(delta.projectID), \(delta.day), \(delta.keyID), \(delta.requests), \(delta.images))
+        guard !usage.isEmpty else { return }
+        let byDay = usage.sorted { ($0.projectID, $0.day, $0.keyID) < ($1.projectID, $1.day, $1.keyID) }
+        try connection.insert(
+            byDay.map { delta in
+                [
+                    delta.projectID.sqlValue, delta.day.sqlValue, delta.keyID.sqlValue, delta.requests.sqlValue,
+                    delta.images.sqlValue,
+                ]
+            },
+            into: "usage_daily",
+            columns: ["project_id", "day", "key_id", "requests", "images"],
+            onConflict: """
                 ON CONFLICT (project_id, day, key_id) DO UPDATE SET
                     requests = usage_daily.requests + excluded.requests,
                     images = usage_daily.images + excluded.images
                 """
-            )
-        }
-        for delta in usage.sorted(by: { $0.keyID < $1.keyID }) {
-            try connection.execute(
+        )
+        try connection.execute(
+            usage.sorted { $0.keyID < $1.keyID }.map { delta in
                 """
                 UPDATE keys SET last_used_at = \(delta.lastUsedAt)
                 WHERE id = \(delta.keyID) AND (last_used_at IS NULL OR last_used_at < \(delta.lastUsedAt))
                 """
-            )
-        }
+            }
+        )
     }
 
     private static func forgetBatches(before horizon: Timestamp, on connection: any SQLConnection) throws {

@@ -55,6 +55,11 @@ final class PostgresConnection: SQLConnection {
         try self.run(statement.text(in: .postgreSQL), statement.values).changedCount
     }
 
+    func execute(_ statements: [BoundSQL]) throws(StoreError) {
+        guard let first = statements.first else { return }
+        try self.run(first.text(in: .postgreSQL), withEach: statements.map(\.values))
+    }
+
     func forEachRow(of query: BoundSQL, _ body: (SQLRow) throws -> Void) throws {
         let result = try self.run(query.text(in: .postgreSQL), query.values)
         for row in 0..<result.rowCount {
@@ -90,6 +95,12 @@ final class PostgresConnection: SQLConnection {
 
     @discardableResult
     private func run(_ text: String, _ values: [SQLValue]) throws(StoreError) -> ResultSet {
+        try self.run(text, withEach: [values])
+    }
+
+    /// Runs a statement with each of the lists of values, of which there is at least one; gives the last one's result.
+    @discardableResult
+    private func run(_ text: String, withEach lists: [[SQLValue]]) throws(StoreError) -> ResultSet {
         if let fault = self.fault { throw StoreError(fault) }
         guard !self.interruption.isRequested else { throw self.failed(.cancelled) }
         var batch = Batch()
@@ -99,7 +110,7 @@ final class PostgresConnection: SQLConnection {
                 self.append(statement.text(in: .postgreSQL), statement.values, to: &batch)
             }
         }
-        self.append(text, values, to: &batch)
+        for values in lists { self.append(text, values, to: &batch) }
         let answers = try self.exchange(batch.messages, interruption: self.interruption)
         guard let refused = answers.refused else {
             guard let last = answers.results.last else {

@@ -19,6 +19,14 @@ struct SQLiteConnection: SQLConnection {
         }
     }
 
+    func execute(_ statements: [BoundSQL]) throws(StoreError) {
+        guard let first = statements.first else { return }
+        try self.translating {
+            var prepared = try SQLiteStatement(first.text(in: .sqlite), in: self.database)
+            for statement in statements { try prepared.run(statement.values) }
+        }
+    }
+
     /// What `body` throws comes out as it is, unless it is GRDB's.
     func forEachRow(of query: BoundSQL, _ body: (SQLRow) throws -> Void) throws {
         do {
