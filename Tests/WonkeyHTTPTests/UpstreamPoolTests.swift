@@ -55,7 +55,29 @@ private let silent: [OriginServer.Step] = [.await("never")]
         await origin.stop()
     }
 
-    @Test("an idle connection is closed after its time, and no more are kept than allowed")
+    @Test("whoever was needed at once is kept for the next time")
+    func manyIdle() async throws {
+        let origin = try await OriginServer.start(answering)
+        let count = 200
+        try await UpstreamFixture.run(port: origin.port) { fixture async throws in
+            let answers = try await fixture.loop.flatSubmit {
+                let answers = (0..<count).map { _ in
+                    let promise = fixture.loop.makePromise(of: String.self)
+                    let recorder = Recorder { promise.succeed($0) }
+                    recorder.exchange = fixture.send(.request(.get, "/", .none), to: recorder)
+                    recorder.isSendOver = true
+                    return promise.futureResult
+                }
+                return EventLoopFuture.whenAllSucceed(answers, on: fixture.loop)
+            }.get()
+            #expect(Set(answers) == ["200 length(2) hi|"])
+            #expect(try await fixture.waits { $0.idleCount == count })
+            #expect(origin.closedCount == 0)
+        }
+        await origin.stop()
+    }
+
+    @Test("an idle connection is closed after its time, and at once where none is kept")
     func idleExpiry() async throws {
         let origin = try await OriginServer.start(answering)
         try await UpstreamFixture.run(port: origin.port) {
@@ -66,7 +88,7 @@ private let silent: [OriginServer.Step] = [.await("never")]
         }
         #expect(try await waits { origin.closedCount == 1 })
         try await UpstreamFixture.run(port: origin.port) {
-            $0.idleConnectionsMax = 0
+            $0.keepsIdleConnections = false
         } _: { fixture async throws in
             #expect(try await fixture.answer() == "200 length(2) hi|")
             #expect(try await fixture.waits { $0.connectionCount == 0 })

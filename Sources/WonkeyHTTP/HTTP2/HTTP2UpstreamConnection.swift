@@ -111,7 +111,7 @@ extension HTTP2UpstreamConnection {
         self.streams[ObjectIdentifier(stream)] = nil
         if self.streams.isEmpty {
             self.idleDeadline = self.pool.deadline(after: self.pool.timeouts.reuse)
-            let isKept = !self.isRetired && !self.pool.isRetired && self.pool.settings.idleConnectionsMax > 0
+            let isKept = !self.isRetired && !self.pool.isRetired && self.pool.settings.keepsIdleConnections
             if !isKept { return self.close() }
         }
         self.pool.roomFreed(on: self)

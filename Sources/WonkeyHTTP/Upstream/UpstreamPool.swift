@@ -297,7 +297,7 @@ extension UpstreamPool {
         guard connection.isUsable else { return self.dropped(connection) }
         if let exchange = self.pending.popFirst() {
             connection.start(exchange)
-        } else if self.isShutDown || self.isRetired || self.idle.count >= self.settings.idleConnectionsMax {
+        } else if self.isShutDown || self.isRetired || !self.settings.keepsIdleConnections {
             connection.close()
         } else {
             self.idle.append(connection)

@@ -40,8 +40,8 @@ package struct UpstreamSettings: Hashable, Sendable {
     package var pendingMax = 512
     /// How long an unused connection is kept.
     package var keepAliveIdleMax: Duration = .seconds(30)
-    /// Idle connections kept.
-    package var idleConnectionsMax = 128
+    /// Whether unused connections are kept at all; as many as there may be, since whoever needed them may come again.
+    package var keepsIdleConnections = true
     /// Status line and fields of a response together.
     package var headBytesMax = 64 * 1024
     package var fieldCountMax = 200

@@ -21,7 +21,7 @@ struct OperationsClient {
     func post(_ path: String, _ body: [UInt8]) async throws -> (status: Int, body: [UInt8]) {
         var settings = UpstreamSettings(target: self.address.upstreamTarget)
         settings.responseTimeout = .seconds(30)
-        settings.idleConnectionsMax = 0
+        settings.keepsIdleConnections = false
         let head = """
             POST \(path) HTTP/1.1\r
             Host: localhost\r

@@ -134,7 +134,7 @@ struct UpstreamBalancerTests {
             breaker.open = .milliseconds(4_500)
             breaker.probes = 2
             $0.balancing.breaker = breaker
-            $0.settings.idleConnectionsMax = 0
+            $0.settings.keepsIdleConnections = false
         } _: { fixture async throws in
             let open = #"target_breakers_open{upstream="api",target="127.0.0.1:\#(origin.port)"}"#
             #expect(try await fixture.answer() == "503 |")

@@ -17,7 +17,7 @@ struct UpstreamMonitorTests {
         try await BalancerFixture.run(ports: [sick.port, good.port]) {
             $0.balancing.health.passive.failures = 2
             $0.balancing.health.passive.ejection = .seconds(10)
-            $0.settings.idleConnectionsMax = 0
+            $0.settings.keepsIdleConnections = false
         } _: { fixture async throws in
             #expect(try await fixture.letters(3) == "-G-")
             #expect(try await waits { fixture.monitor.states[self.name(sick.port)] == .ejected })
@@ -54,7 +54,7 @@ struct UpstreamMonitorTests {
         let other = try await OriginServer.start(.answering("O"))
         try await BalancerFixture.run(ports: [mixed.port, other.port]) {
             $0.balancing.health.passive.failures = 2
-            $0.settings.idleConnectionsMax = 0
+            $0.settings.keepsIdleConnections = false
         } _: { fixture async throws in
             #expect(try await fixture.letters(8) == "-OMO-OMO")
             #expect(fixture.monitor.states[self.name(mixed.port)] == .healthy)

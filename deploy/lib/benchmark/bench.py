@@ -43,10 +43,10 @@ class Plan:
             side_rounds=1,
             growth_rounds=1,
             seconds=1,
-            paced_seconds=2,
+            paced_seconds=1,
             connections=(32, 256),
-            keys=50_000,
-            keys_used=5_000,
+            keys=20_000,
+            keys_used=2_000,
             is_quick=True,
         )
 

@@ -29,7 +29,7 @@ package struct HTTPProber: TargetProber {
         upstream.settings.idleTimeout = check.timeout
         upstream.settings.connectionsMax = 1
         upstream.settings.pendingMax = 1
-        upstream.settings.idleConnectionsMax = 0
+        upstream.settings.keepsIdleConnections = false
         self.upstream = upstream
         self.check = check
         self.host = host
