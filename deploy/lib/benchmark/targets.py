@@ -137,6 +137,13 @@ TARGETS = [
         times,
     ),
     Target(
+        "the same, with the log in lines as nginx writes its own",
+        "≥ 1.5×",
+        throughput("lines", LUA, BUSY),
+        at_least(1.5),
+        times,
+    ),
+    Target(
         "throughput against nginx + Lua + Redis, with leases",
         "≥ 1.7×",
         throughput("leases", LUA, BUSY),
@@ -150,6 +157,7 @@ TARGETS = [
         at_most(0.6),
         times,
     ),
+    Target("the same, with the log in lines", "≤ 0.6×", cpu("lines", LUA), at_most(0.6), times),
     Target(
         "CPU per request against nginx + Lua + Redis, with leases", "≤ 0.5×", cpu("leases", LUA), at_most(0.5), times
     ),
