@@ -218,7 +218,8 @@ extension GatewayExchange: RequestHandler {
         case .proxy(let upstream):
             self.noteTarget()
             upstream.cancel()
-            if self.tunnel == nil, case .proxy(let destination)? = self.route?.action { destination.metrics.cancelled() }
+            guard self.tunnel == nil, case .proxy(let destination)? = self.route?.action else { break }
+            destination.metrics.cancelled()
         case .local(let answer):
             // Once the endpoint runs, its answer gives back what was reserved.
             if !answer.cancel() { self.giveBackImages() }

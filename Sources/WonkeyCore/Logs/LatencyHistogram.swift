@@ -125,8 +125,8 @@ extension LatencyHistogram {
         var index = 0
         self.buckets.reserveCapacity(count)
         for number in 0..<count {
-            guard let distance = Self.number(encoded, &place), number == 0 || distance > 0, distance <= Int(Self.indexMax),
-                let bucketCount = Self.number(encoded, &place), bucketCount > 0
+            guard let distance = Self.number(encoded, &place), number == 0 || distance > 0,
+                distance <= Int(Self.indexMax), let bucketCount = Self.number(encoded, &place), bucketCount > 0
             else { return nil }
             index += distance
             let (total, overflows) = self.count.addingReportingOverflow(bucketCount)

@@ -20,7 +20,9 @@ extension GatewayExchange {
             lease: self.id
         )
         self.loop.gate.admit(self.checks) { outcome in
-            if route.plan.hasLeases, case .admitted(let states, let source) = outcome { self.holdLeases(states, source) }
+            if route.plan.hasLeases, case .admitted(let states, let source) = outcome {
+                self.holdLeases(states, source)
+            }
             guard !self.isOver else { return }
             next(self.settle(outcome, route.plan))
         }
