@@ -1,6 +1,7 @@
 """Builds another revision beside this one and compares the two."""
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -30,7 +31,7 @@ def build(revision: str, products: list[str], root: Path) -> Path:
         shutil.copy("Package.resolved", source / "Package.resolved")
     for product in products:
         print(f"  building {product} of {commit[:7]}", file=sys.stderr, flush=True)
-        flags = os.environ["RELEASE_FLAGS"].split()
+        flags = shlex.split(os.environ["RELEASE_FLAGS"])
         words = ["swift", "build", *flags, "--scratch-path", scratch.resolve(), "--product", product]
         run(words, cwd=source, env={"WONKEY_BENCHMARKS": "1"})
     return scratch / "release"

@@ -18,10 +18,15 @@ from compare import PRODUCTS, build, compare
 from contenders import Contender, Envoy, HAProxy, NginxLua, PlainNginx, Variation, Wonkey
 from figures import Scenario
 from micro import micro
+from order import order
 from processes import Failed, Servers
 from scenarios import SCENARIOS
 from soak import soak
 from writer import SINKS
+
+
+FUNCTION_ORDER = Path(__file__).parent.parent / "function-order.txt"
+"""What deploy/lib/setup.sh has the linker read."""
 
 
 def arguments() -> argparse.Namespace:
@@ -39,6 +44,9 @@ def arguments() -> argparse.Namespace:
         help="the hot functions of this tree and of a revision; status 1 if one takes 2 %% more",
     )
     parser.add_argument("--throughput", action="store_true", help="with --compare: run both proxies, too, in turn")
+    parser.add_argument(
+        "--order", action="store_true", help="write the list of functions that the linker puts side by side, nothing else"
+    )
     parser.add_argument("--soak", choices=list(SINKS), help="20 000 log records a second for 10 minutes into that sink")
     parser.add_argument("--seconds", type=int, default=600, help="of --soak; default: 600")
     parser.add_argument("--out", metavar="DIRECTORY", default="data/benchmark", help="default: data/benchmark")
@@ -127,6 +135,14 @@ def compared(options: argparse.Namespace) -> tuple[dict[str, Scenario], bool]:
 def main() -> int:
     options = arguments()
     Wonkey.programs = Path(options.programs)
+    if options.order:
+        with bench(options) as everything:
+            names = order(everything.servers, everything.directory)
+        FUNCTION_ORDER.write_text("".join(f"{name}\n" for name in names))
+        # The list is nothing that a build looks at: without the program it is linked again.
+        (Wonkey.programs / "wonkey").unlink(missing_ok=True)
+        print(f"{len(names)} functions written to {FUNCTION_ORDER}; the next build links by it", file=sys.stderr)
+        return 0
     description, started = machine(), time.monotonic()
     results, is_bad = measured(options)
     description["took"] = f"{time.monotonic() - started:.0f} s"

@@ -17,12 +17,26 @@ from bench import rows_of, step_costs
 from contenders import Contender
 from figures import Figure, Lines, Row, Scenario, Table, combined, slope
 from micro import regressions
+from order import counted, sorted_names
 from targets import TARGETS, judge
 
 
 def table(identifier: str, rates: dict[str, tuple[float, ...]], name: str = "requests_per_second") -> Table:
     rows = [Row(row, f"WonKey {row}", {name: Figure(values)}) for row, values in rates.items()]
     return Table(identifier, f"{identifier} connections", [name, "rate_ratio"], name, rows)
+
+
+class Order(unittest.TestCase):
+    def test_calls_are_counted(self) -> None:
+        """A function is named once and numbered afterwards; a recursive one counts as itself."""
+        lines = ["fn=(1) main", "+1 5", "cfn=(2) hot", "calls=3 0", "0 9", "fn=(2)", "cfn=(3) hot'2", "calls=4 0", "0 1"]
+        self.assertEqual(counted(lines), {"main": 0, "hot": 7})
+
+    def test_names_of_requests_come_first(self) -> None:
+        """By name within each part, so that the list changes little; what the program does not have is left out."""
+        calls = counted(["fn=(1) b", "fn=(2) libc", "fn=(3) c", "fn=(4) a", "cfn=(4)", "calls=900 0", "0 1"])
+        self.assertEqual(sorted_names(calls, {"a", "b", "c", "d"}), ["a", "b", "c"])
+        self.assertEqual(sorted_names(calls, {"b", "c"}), ["b", "c"])
 
 
 class Figures(unittest.TestCase):
