@@ -24,7 +24,7 @@ struct KeyCacheTests {
 
     /// Where a text that is too long to be part of the value itself is kept.
     private static func place(_ text: String) -> UInt? {
-        unsafe text.utf8.withContiguousStorageIfAvailable { unsafe UInt(bitPattern: $0.baseAddress) }
+        unsafe text.utf8.withContiguousStorageIfAvailable { UInt(bitPattern: $0.baseAddress) }
     }
 
     @Test("keys of a project share what they have in common, and nothing else")
@@ -37,7 +37,7 @@ struct KeyCacheTests {
                 name: "n\(number)",
                 start: "nb_live_\(number)",
                 permissions: [Permission(rawValue: permission)].compactMap(\.self).reduce(into: []) { $0.insert($1) },
-                overrides: ["minute": Quota(limit: Int64(number / 3), window: .seconds(60))]
+                overrides: ["minute": Quota(limit: number / 3, window: .seconds(60))]
             )
         }
         let records = [
