@@ -13,7 +13,6 @@ package struct KeyLoader: Sendable {
     private let cache: KeyCache
     private let directory: any KeyDirectory
     private let accepted: Acceptance
-    private let maker = KnownKeyMaker()
     private let uptimeMs: @Sendable () -> Int64
     private let logger: Logger
     private let queue: AsyncStream<KeyHash>
@@ -110,7 +109,7 @@ package struct KeyLoader: Sendable {
         do throws(StoreError) {
             guard let record = try await self.directory.keyRecord(hash: hash) else { return .unknown }
             guard self.accepted.projects.withLock({ $0?.contains(record.projectID) ?? true }) else { return .unknown }
-            return .known(self.maker.key(record))
+            return .known(KnownKey(record))
         } catch {
             self.logger.debug("key look-up failed", metadata: ["error": "\(error.message)"])
             return .unavailable

@@ -7,24 +7,24 @@ extension GatewayExchange {
     ///
     /// `next` gets `nil` for an admitted request, and is not called if the client leaves meanwhile.
     func takeLimits(_ head: RequestHead, _ route: LoopRoute, _ next: @escaping (Refusal?) -> Void) {
-        guard !route.plan.isEmpty else {
+        let plan = route.plan
+        guard !plan.isEmpty else {
             self.limitVerdict = .admitted
             self.loop.resources.metrics.count(.admitted)
             next(nil)
             return
         }
-        self.checks = route.plan.checks(
+        let fields = head.fields
+        self.checks = plan.checks(
             AdmissionPlan.Partitions(key: self.key, clientAddress: self.client?.ip ?? "") { name in
-                head.fields.first(FieldName(name))
+                fields.first(FieldName(name))
             },
             lease: self.id
         )
         self.loop.gate.admit(self.checks) { outcome in
-            if route.plan.hasLeases, case .admitted(let states, let source) = outcome {
-                self.holdLeases(states, source)
-            }
+            if plan.hasLeases, case .admitted(let states, let source) = outcome { self.holdLeases(states, source) }
             guard !self.isOver else { return }
-            next(self.settle(outcome, route.plan))
+            next(self.settle(outcome, plan))
         }
     }
 

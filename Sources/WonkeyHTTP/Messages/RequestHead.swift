@@ -1,26 +1,24 @@
 import NIOCore
 
 /// A complete, valid request head.
-///
-/// It does not change, and is an object, since every phase holds it: a copy of the fields would count a dozen references.
-package final class RequestHead: Sendable {
-    package let method: Method
-    package let target: RequestTarget
-    package let version: HTTPVersion
+package struct RequestHead: Sendable {
+    package var method: Method
+    package var target: RequestTarget
+    package var version: HTTPVersion
     /// The effective authority in lower case, with its port if one was sent (R9).
     ///
     /// Empty for an HTTP/1.0 request without `Host`.
-    package let host: String
-    package let fields: FieldSection
-    package let framing: BodyFraming
+    package var host: String
+    package var fields: FieldSection
+    package var framing: BodyFraming
     /// Whether the client wants the connection to stay open after the answer.
-    package let keepsAlive: Bool
+    package var keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends the body (F11).
-    package let expectsContinue: Bool
+    package var expectsContinue: Bool
     /// Whether the client takes trailers (`TE: trailers`).
-    package let wantsTrailers: Bool
+    package var wantsTrailers: Bool
     /// The one normalised copy of the path that routes are matched against (R19).
-    package let routingPath: String
+    package var routingPath: String
 
     package init(
         method: Method,

@@ -16,10 +16,7 @@ final class ServerOutput {
     private var isFlushScheduled = false
     private var bytesWritten: Int64 = 0
 
-    private let turn: FlushTurn
-
-    init(allocator: ByteBufferAllocator, turn: FlushTurn, transport: TLSTransport? = nil) {
-        self.turn = turn
+    init(allocator: ByteBufferAllocator, transport: TLSTransport? = nil) {
         self.transport = transport
         self.buffer = allocator.buffer(capacity: ServerOutput.capacity)
     }
@@ -100,14 +97,11 @@ final class ServerOutput {
     /// Flushes once per turn of the event loop.
     private func scheduleFlush() {
         self.needsFlush = true
-        guard !self.isFlushedByReader, !self.isFlushScheduled, self.context != nil else { return }
+        guard !self.isFlushedByReader, !self.isFlushScheduled, let context = self.context else { return }
         self.isFlushScheduled = true
-        self.turn.add(self)
-    }
-
-    /// The turn of the event loop is over in which something was written.
-    func turnEnded() {
-        self.isFlushScheduled = false
-        if self.needsFlush { self.flush() }
+        context.eventLoop.assumeIsolated().execute {
+            self.isFlushScheduled = false
+            if self.needsFlush { self.flush() }
+        }
     }
 }
