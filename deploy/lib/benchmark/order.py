@@ -12,7 +12,7 @@ from load import saturate
 from micro import stripped
 from processes import Failed, Servers, Words, run
 
-REQUESTS_LIKE = 500
+HOT_CALLS_MIN = 500
 """What runs so often in a run of a few thousand requests is part of a request's way."""
 
 VARIATIONS = {
@@ -77,4 +77,4 @@ def defined(program: Path) -> set[str]:
 
 def sorted_names(calls: Counter[str], known: set[str]) -> list[str]:
     """Those that are known, the often called ones first, each part by name: so modules stay together, and changes small."""
-    return sorted((name for name in calls if name in known), key=lambda name: (calls[name] < REQUESTS_LIKE, name))
+    return sorted((name for name in calls if name in known), key=lambda name: (calls[name] < HOT_CALLS_MIN, name))

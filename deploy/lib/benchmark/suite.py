@@ -24,6 +24,8 @@ from scenarios import SCENARIOS
 from soak import soak
 from writer import SINKS
 
+OWN_PROGRAMS = ".build/release"
+"""Where deploy/benchmark builds."""
 
 FUNCTION_ORDER = Path(__file__).parent.parent / "function-order.txt"
 """What deploy/lib/setup.sh has the linker read."""
@@ -50,7 +52,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--soak", choices=list(SINKS), help="20 000 log records a second for 10 minutes into that sink")
     parser.add_argument("--seconds", type=int, default=600, help="of --soak; default: 600")
     parser.add_argument("--out", metavar="DIRECTORY", default="data/benchmark", help="default: data/benchmark")
-    parser.add_argument("--programs", metavar="DIRECTORY", default=".build/release", help="use these, build nothing")
+    parser.add_argument("--programs", metavar="DIRECTORY", default=OWN_PROGRAMS, help="use these, build nothing")
     parser.add_argument("--envoy", metavar="FILE", help="the envoy program; without it Envoy is left out")
     options = parser.parse_args()
     if options.throughput and not options.compare:
@@ -139,9 +141,10 @@ def main() -> int:
         with bench(options) as everything:
             names = order(everything.servers, everything.directory)
         FUNCTION_ORDER.write_text("".join(f"{name}\n" for name in names))
-        # The list is nothing that a build looks at: without the program it is linked again.
-        (Wonkey.programs / "wonkey").unlink(missing_ok=True)
-        print(f"{len(names)} functions written to {FUNCTION_ORDER}; the next build links by it", file=sys.stderr)
+        # The list is nothing that a build looks at: without the program it is linked again. Others' programs stay.
+        if options.programs == OWN_PROGRAMS:
+            (Wonkey.programs / "wonkey").unlink(missing_ok=True)
+        print(f"{len(names)} functions written to {FUNCTION_ORDER}, by which wonkey is linked", file=sys.stderr)
         return 0
     description, started = machine(), time.monotonic()
     results, is_bad = measured(options)
