@@ -13,7 +13,7 @@ die_usage() {
 
 # How programs are built to be run. Swift's runtime is part of them, and overlapping accesses to a variable are not looked
 # for while they run, as the tests' builds do: together a tenth of the CPU time. What runs of 28 MB of code lies together,
-# that of a request first: another tenth, and 7 MB less in memory; deploy/benchmark --order writes the list, in which a name
+# that of a request first: less time, and 7 MB less in memory; deploy/benchmark --order writes the list, in which a name
 # that is gone does no harm. No program offers its symbols to libraries, and addresses that loading moves are packed: 6 MB.
 # shellcheck disable=SC2034
 release_flags=(
