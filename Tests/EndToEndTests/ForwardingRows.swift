@@ -5,6 +5,8 @@ struct ForwardingRow: Sendable {
     struct Expectation: Sendable {
         var begins = ""
         var has: [String] = []
+        /// Of what there must be one and no more.
+        var once: [String] = []
         var lacks: [String] = []
 
         /// What `text` has too much or too little, compared without case.
@@ -13,6 +15,8 @@ struct ForwardingRow: Sendable {
             var faults: [String] = []
             if !lower.hasPrefix(self.begins.lowercased()) { faults.append("\(side) does not begin \(self.begins)") }
             faults += self.has.filter { !lower.contains($0.lowercased()) }.map { "\(side) lacks \($0)" }
+            faults += self.once.filter { lower.ranges(of: $0.lowercased()).count != 1 }
+                .map { "\(side) has not one \($0)" }
             faults += self.lacks.filter { lower.contains($0.lowercased()) }.map { "\(side) has \($0)" }
             return faults.map { "\($0) in \(text.debugDescription)" }
         }
@@ -152,7 +156,7 @@ extension ForwardingRow {
         .get(
             "F9: an answer's own Date stays",
             reply: "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n",
-            answer: Expectation(has: ["\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"], lacks: ["Date: Sat", "2026"])
+            answer: Expectation(has: ["\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"], once: ["\r\nDate:"])
         ),
         .get(
             "F10: 1xx answers pass",
@@ -269,7 +273,7 @@ extension ForwardingRow {
             answer: Expectation(
                 begins: "HTTP/1.1 200 OK\r\n",
                 has: ["\r\nConnection: close\r\n", "\r\n\r\npart"],
-                lacks: ["transfer-encoding", "103"]
+                lacks: ["transfer-encoding", " 103 "]
             ),
             origin: Expectation(has: [" HTTP/1.1\r\n", "\r\nVia: 1.0 wonkey\r\n"])
         ),

@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOPosix
 package import NIOSSL
 import Synchronization
+import Testing
 
 /// A small buffered HTTP/1.1 server on a free loopback port that plays a service, well behaved or not.
 ///
@@ -256,6 +257,19 @@ private final class StandInHandler: ChannelInboundHandler {
             let close = NIOLoopBound(context, eventLoop: context.eventLoop)
             context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(bytes: bytes)))
                 .whenComplete { _ in close.value.close(promise: nil) }
+        }
+    }
+}
+
+extension StandInServer.Reply: CustomTestStringConvertible {
+    /// As far as one cares to read.
+    package var testDescription: String {
+        switch self {
+        case .answer(let status, _, let body): "\(status) with \(body.count) bytes"
+        case .hold: "hold"
+        case .close: "close"
+        case .reset: "reset"
+        case .raw(let bytes): "\(bytes.count) bytes: " + String(decoding: bytes.prefix(40), as: UTF8.self)
         }
     }
 }
