@@ -47,6 +47,32 @@ import Testing
         }
     }
 
+    @Test("a client whose answer began before a drain did not hear of it, and may ask once more")
+    func drainWithinAnswer() async throws {
+        try await self.run { port, server, exchanges in
+            let client = try await RawClient.connect(port: port)
+            try await client.send(Self.get)
+            try await exchanges.with(0) { exchange in
+                exchange.respond(ResponseHead(status: 200), body: .length(4))
+                exchange.flush()
+            }
+            #expect(try await !client.read(through: "\r\n\r\n").contains("Connection: close"))
+            async let outcome = server.drain(deadline: .seconds(60), idle: .seconds(60))
+            try await exchanges.waitUntilLast(0)
+            try await exchanges.with(0) { exchange in
+                exchange.write(ByteBuffer(string: "done"))
+                exchange.end()
+            }
+            #expect(try await client.read(through: "done").hasSuffix("done"))
+            try await client.send(Self.get)
+            try await exchanges.answer(1)
+            let last = try await client.readToEnd()
+            #expect(last.contains("\r\nConnection: close\r\n") && last.hasSuffix("done"))
+            await client.close()
+            #expect(await outcome == .finished)
+        }
+    }
+
     @Test("a shutdown waits for requests in flight and takes no new connections")
     func shutdown() async throws {
         try await self.run { port, server, exchanges in

@@ -23,8 +23,8 @@ import Testing
             (false, nil, false, .linger, .lingering(bytesLeft: 1 << 20)),
             (true, 0, false, .linger, .lingering(bytesLeft: 1 << 20)),
             (true, 100, false, .linger, .lingering(bytesLeft: 1 << 20)),
-            (false, 0, true, .linger, .lingering(bytesLeft: 1 << 20)),
-            (false, 100, true, .linger, .lingering(bytesLeft: 1 << 20)),
+            (true, 0, true, .linger, .lingering(bytesLeft: 1 << 20)),
+            (true, 100, true, .linger, .lingering(bytesLeft: 1 << 20)),
         ] as [(Bool, Int64?, Bool, ConnectionLife.AnswerAction, ConnectionLife.Stage)]
     )
     func answerSent(
@@ -37,6 +37,21 @@ import Testing
         var life = self.answering(drains: drains)
         #expect(life.answerSent(closes: closes, bodyLeft: left) == action)
         #expect(life.stage == stage)
+    }
+
+    @Test("an answer that began before a drain lets its client ask once more, unless the time for that is over")
+    func drainWithinAnswer() {
+        var announced = self.answering()
+        announced.drainAnnounced()
+        #expect(announced.answerSent(closes: false, bodyLeft: 0) == .readHead)
+        #expect(announced.stage == .head)
+        announced.headReceived()
+        #expect(announced.isLastRequest)
+        var begun = self.answering()
+        begun.drainAnnounced()
+        #expect(begun.drainBegan(isIdle: true) == .none)
+        begun.drainAnnounced()
+        #expect(begun.answerSent(closes: false, bodyLeft: 0) == .linger)
     }
 
     @Test("an answer is the last when the server drains, the client has ended, or it had its share of requests")

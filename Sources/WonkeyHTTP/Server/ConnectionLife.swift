@@ -19,12 +19,21 @@ struct ConnectionLife {
     enum DrainAction: Equatable { case none, close }
     enum LingerAction: Equatable { case none, close }
 
+    /// What is known of the server's end.
+    enum Drain: Equatable {
+        case none
+        /// The next answer is the last.
+        case announced
+        /// As soon as no answer is under way, the connection ends.
+        case begun
+    }
+
     /// Lingering takes a multiple of what is worth reading to keep a connection: here it saves the answer.
     private static let lingerFactor = 16
     private static let lingerBytesMin = 1 << 20
 
     private(set) var stage = Stage.head
-    private var isDraining: Bool
+    private var drain: Drain
     private var hasInputEnded = false
     private var requestCount = 0
     private let requestsMax: Int?
@@ -33,12 +42,12 @@ struct ConnectionLife {
     init(limits: ServerLimits, isDraining: Bool) {
         self.requestsMax = limits.requestsPerConnectionMax
         self.drainBytesMax = limits.drainBytesMax
-        self.isDraining = isDraining
+        self.drain = isDraining ? .announced : .none
     }
 
     /// Whether the answer being made must be the connection's last.
     var isLastRequest: Bool {
-        self.isDraining || self.hasInputEnded || self.requestsMax.map { self.requestCount >= $0 } == true
+        self.drain != .none || self.hasInputEnded || self.requestsMax.map { self.requestCount >= $0 } == true
     }
 
     /// Whether more may still arrive.
@@ -61,6 +70,9 @@ struct ConnectionLife {
 
     /// The socket took the whole answer.
     ///
+    /// A client that was not told to close may bring another request: one that began before a drain was announced did
+    /// not hear of it.
+    ///
     /// - Parameters:
     ///   - closes: Whether the answer said so, or the body is in no state to be read on.
     ///   - bodyLeft: Bytes of the request's body not read; `nil` if unknown.
@@ -68,7 +80,7 @@ struct ConnectionLife {
     mutating func answerSent(closes: Bool, bodyLeft: Int64?) -> AnswerAction {
         guard self.stage == .exchange else { return .close }
         if self.hasInputEnded { return .close }
-        if closes || self.isDraining {
+        if closes || self.drain == .begun {
             self.linger()
             return .linger
         }
@@ -104,12 +116,12 @@ struct ConnectionLife {
 
     /// From now on every answer is the last of its connection; an idle one stays for now.
     mutating func drainAnnounced() {
-        self.isDraining = true
+        if self.drain == .none { self.drain = .announced }
     }
 
     /// From now on every answer is the last of its connection.
     mutating func drainBegan(isIdle: Bool) -> DrainAction {
-        self.isDraining = true
+        self.drain = .begun
         return self.stage == .head && isIdle ? .close : .none
     }
 

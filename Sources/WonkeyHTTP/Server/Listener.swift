@@ -25,6 +25,8 @@ struct Listener: Sendable {
 
     /// How long handshakes under way may take to end on a shared port.
     private static let handshakeMax: Duration = .milliseconds(250)
+    /// How often, every 10 ms, connections that were made may be found waiting to be accepted.
+    private static let queueLooksMax = 500
 
     /// Closes listeners; a connection that was made on a shared port is accepted before.
     ///
@@ -40,12 +42,25 @@ struct Listener: Sendable {
         let shared = listeners.filter { $0.sharing == .shared && !Self.movesConnections }
         for listener in shared { await listener.dropNewConnections(logger) }
         if !shared.isEmpty { try? await Task.sleep(for: Self.handshakeMax) }
+        for listener in shared { await listener.emptyQueue(logger) }
         for listener in listeners {
             await listener.finishAccepting(loops)
             do { try await listener.channel.close() } catch {
                 logger.debug("listener did not close", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// Waits until the system has no connection left that is made and not accepted: an event loop may be late.
+    private func emptyQueue(_ logger: Logger) async {
+        guard let options = self.channel as? any SocketOptionProvider else { return }
+        for _ in 0..<Self.queueLooksMax {
+            // Of a socket that listens, this counts the connections to be accepted.
+            guard let count = try? await options.getTCPInfo().get().tcpi_unacked else { return }
+            if count == 0 { return }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        logger.warning("connections were not accepted in time")
     }
 
     /// Accepts nothing more, and waits until what was accepted is set up: a listener that is closed before resets it.
