@@ -99,14 +99,17 @@ extension [UInt8] {
     ///
     /// - Parameters:
     ///   - number: Written with as many digits as it has.
-    ///   - digits: The least number of digits; zeros fill it up.
+    ///   - digits: The least number of digits, at most 20; zeros fill it up.
     package mutating func appendDecimal(_ number: UInt64, digits: Int = 1) {
-        let start = self.count
+        // Not reversed in place: a slice of an array that is written to copies it.
+        var text = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+        var first = text.count
         var rest = number
         repeat {
-            self.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            first -= 1
+            text[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
-        } while rest > 0 || self.count - start < digits
-        self[start...].reverse()
+        } while rest > 0
+        for index in Swift.max(0, Swift.min(first, text.count - digits))..<text.count { self.append(text[index]) }
     }
 }

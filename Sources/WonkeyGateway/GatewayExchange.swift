@@ -100,7 +100,7 @@ final class GatewayExchange {
             self.refuse(refusal)
             return
         }
-        if case .proxy(_, let rules, _) = route.action, !self.prepareForwarding(head, rules) { return }
+        if case .proxy(let destination) = route.action, !self.prepareForwarding(head, destination.rules) { return }
         if let rules = route.idempotency, self.holdForReplay(head, route, rules) { return }
         self.takeLimits(head, route) { refusal in
             if let refusal {
@@ -113,7 +113,7 @@ final class GatewayExchange {
 
     func act(_ route: LoopRoute) {
         switch route.action {
-        case .proxy(let sender, _, let upstream): self.forward(over: sender, upstream)
+        case .proxy(let destination): self.forward(to: destination)
         case .generate(let endpoint): self.answerLocally(by: endpoint)
         case .respond(let response): self.respond(fixed: response)
         case .redirect(let status, let target): self.redirect(status, to: target)
@@ -218,7 +218,8 @@ extension GatewayExchange: RequestHandler {
         case .proxy(let upstream):
             self.noteTarget()
             upstream.cancel()
-            if self.tunnel == nil, case .proxy(_, _, let metrics)? = self.route?.action { metrics.cancelled() }
+            guard self.tunnel == nil, case .proxy(let destination)? = self.route?.action else { break }
+            destination.metrics.cancelled()
         case .local(let answer):
             // Once the endpoint runs, its answer gives back what was reserved.
             if !answer.cancel() { self.giveBackImages() }

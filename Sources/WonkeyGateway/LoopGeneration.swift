@@ -104,7 +104,7 @@ final class LoopGeneration {
                 preconditionFailure("a snapshot's routes name upstreams it has")
             }
             let rules = route.rewrite?.applied(to: upstream.rules) ?? upstream.rules
-            return .proxy(sender, rules, metrics.upstream(name))
+            return .proxy(LoopRoute.Destination(sender, rules, metrics.upstream(name)))
         case .generate(let name):
             guard let endpoint = snapshot.endpoints[name] else {
                 preconditionFailure("a snapshot's routes name endpoints it has")

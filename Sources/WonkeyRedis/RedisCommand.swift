@@ -36,12 +36,16 @@ package enum RedisCommand {
     }
 
     private static func writeLine(_ kind: UInt8, _ length: Int, to buffer: inout ByteBuffer) {
-        buffer.writeInteger(kind)
-        if length < 10 {
-            buffer.writeInteger(UInt8(ascii: "0") + UInt8(length))
-        } else {
+        let zero = UInt8(ascii: "0")
+        let (first, last) = (UInt8(ascii: "\r"), UInt8(ascii: "\n"))
+        switch length {
+        case 0..<10: buffer.writeMultipleIntegers(kind, zero + UInt8(length), first, last)
+        case 10..<100:
+            buffer.writeMultipleIntegers(kind, zero + UInt8(length / 10), zero + UInt8(length % 10), first, last)
+        default:
+            buffer.writeInteger(kind)
             buffer.writeString(String(length))
+            buffer.writeMultipleIntegers(first, last)
         }
-        buffer.writeStaticString("\r\n")
     }
 }

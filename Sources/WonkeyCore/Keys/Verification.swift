@@ -1,6 +1,6 @@
 /// Whether a presented key is good for a route.
 package enum Verdict: Equatable, Sendable {
-    case granted(KeyRecord)
+    case granted
     case refused(Refusal)
 }
 
@@ -23,7 +23,7 @@ extension Verdict {
             if let expiresAt = record.expiresAt, expiresAt <= now {
                 self = .refused(.expiredKey)
             } else if permissions.allSatisfy(record.permissions.contains) {
-                self = .granted(record)
+                self = .granted
             } else {
                 self = .refused(.insufficientScope(required: permissions))
             }

@@ -20,7 +20,7 @@ package struct LimitArithmetic: Hashable, Sendable {
     package let lease: String
 
     /// Cuts the numbers of a check to what the arithmetic holds.
-    package init(_ check: CounterCheck) {
+    package init(_ check: borrowing CounterCheck) {
         self.algorithm = check.algorithm
         self.limit = min(max(0, check.quota.limit), Self.limitMax)
         self.windowMs = Int(min(max(1, check.quota.window.milliseconds), Int64(Self.windowMaxMs)))

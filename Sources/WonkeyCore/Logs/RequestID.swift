@@ -37,15 +37,16 @@ package struct RequestIDGenerator: Sendable {
     }
 
     private static func text(_ high: UInt64, _ low: UInt64) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(36)
-        for index in 0..<32 {
-            if index == 8 || index == 12 || index == 16 || index == 20 { bytes.append(UInt8(ascii: "-")) }
-            let word = index < 16 ? high : low
-            let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (index & 15)) & 15)
-            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        var bytes = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
+        var index = 0
+        for nibble in 0..<32 {
+            if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { index += 1 }
+            let word = nibble < 16 ? high : low
+            let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (nibble & 15)) & 15)
+            bytes[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            index += 1
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return unsafe String(copying: UTF8Span(unchecked: bytes.span))  // ASCII only, as written above
     }
 }
 

@@ -7,9 +7,42 @@ package final class KnownKey: Sendable {
     /// `wk:{<project id>}:`, the beginning of every counter's name.
     package let counterPrefix: String
 
-    package init(_ record: KeyRecord) {
+    /// Makes one.
+    ///
+    /// - Parameters:
+    ///   - record: Of the key.
+    ///   - other: A key, of the same project at best: what both say alike is kept once.
+    package init(_ record: KeyRecord, like other: KnownKey? = nil) {
+        var record = record
+        var prefix: String?
+        if let other, other.record.projectID == record.projectID {
+            record.projectID = other.record.projectID
+            prefix = other.counterPrefix
+            let alike = other.record
+            if alike.organizationID == record.organizationID { record.organizationID = alike.organizationID }
+            if alike.permissions == record.permissions { record.permissions = alike.permissions }
+            if alike.overrides == record.overrides { record.overrides = alike.overrides }
+        }
         self.record = record
-        self.counterPrefix = "wk:{\(record.projectID)}:"
+        self.counterPrefix = prefix ?? "wk:{\(record.projectID)}:"
+    }
+}
+
+/// Makes the keys of the cache, those of a project with one copy of what they have in common: half of what a key takes.
+final class KnownKeyMaker: Sendable {
+    private static let projectsMax = 1_024
+
+    /// A key of each project, as it once was; bounded.
+    private let examples = Mutex<[ProjectID: KnownKey]>([:])
+
+    func key(_ record: KeyRecord) -> KnownKey {
+        self.examples.withLock { examples in
+            if let example = examples[record.projectID] { return KnownKey(record, like: example) }
+            if examples.count >= Self.projectsMax { examples = [:] }
+            let key = KnownKey(record)
+            examples[record.projectID] = key
+            return key
+        }
     }
 }
 

@@ -13,6 +13,7 @@ package struct KeyLoader: Sendable {
     private let cache: KeyCache
     private let directory: any KeyDirectory
     private let accepted: Acceptance
+    private let maker = KnownKeyMaker()
     private let uptimeMs: @Sendable () -> Int64
     private let logger: Logger
     private let queue: AsyncStream<KeyHash>
@@ -109,7 +110,7 @@ package struct KeyLoader: Sendable {
         do throws(StoreError) {
             guard let record = try await self.directory.keyRecord(hash: hash) else { return .unknown }
             guard self.accepted.projects.withLock({ $0?.contains(record.projectID) ?? true }) else { return .unknown }
-            return .known(KnownKey(record))
+            return .known(self.maker.key(record))
         } catch {
             self.logger.debug("key look-up failed", metadata: ["error": "\(error.message)"])
             return .unavailable

@@ -29,7 +29,9 @@ package enum RateLimitFields {
         var text = ""
         for limit in limits {
             if !text.isEmpty { text += ", " }
-            Self.appendString(limit.policy.name, to: &text)
+            var name: [UInt8] = []
+            Self.appendString(limit.policy.name, to: &name)
+            text += String(decoding: name, as: UTF8.self)
             text += ";q=\(limit.quota.limit)"
             text +=
                 limit.policy.algorithm == .concurrency
@@ -40,14 +42,19 @@ package enum RateLimitFields {
 
     /// The `RateLimit` value: `"minute";r=12;t=37`; no time brings more of what runs at the same time.
     package static func state(_ limits: [AppliedLimit]) -> String {
-        var text = ""
+        // Every admitted request gets one: no text is made on the way.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(48 * limits.count)
         for limit in limits {
-            if !text.isEmpty { text += ", " }
-            Self.appendString(limit.name, to: &text)
-            text += ";r=\(limit.state.remaining)"
-            if !limit.isConcurrency { text += ";t=\(Self.seconds(limit.state.resetMs, atLeast: 0))" }
+            if !bytes.isEmpty { bytes += ", ".utf8 }
+            Self.appendString(limit.name, to: &bytes)
+            bytes += ";r=".utf8
+            bytes.appendDecimal(UInt64(max(0, limit.state.remaining)))
+            guard !limit.isConcurrency else { continue }
+            bytes += ";t=".utf8
+            bytes.appendDecimal(UInt64(Self.seconds(limit.state.resetMs, atLeast: 0)))
         }
-        return text
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The `X-RateLimit-*` fields of the limit that has the smallest share left.
@@ -77,17 +84,13 @@ package enum RateLimitFields {
     }
 
     /// RFC 9651 §3.3.3: a String holds printable ASCII; quote and backslash are escaped.
-    private static func appendString(_ value: String, to text: inout String) {
-        text += "\""
-        // What the configuration lets a limit be called needs no escape.
-        if value.utf8.allSatisfy({ (0x23...0x5B).contains($0) || (0x5D...0x7E).contains($0) }) {
-            text += value + "\""
-            return
-        }
+    private static func appendString(_ value: String, to bytes: inout [UInt8]) {
+        let (quote, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
+        bytes.append(quote)
         for byte in value.utf8 where (0x20...0x7E).contains(byte) {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { text += "\\" }
-            text.unicodeScalars.append(Unicode.Scalar(byte))
+            if byte == quote || byte == backslash { bytes.append(backslash) }
+            bytes.append(byte)
         }
-        text += "\""
+        bytes.append(quote)
     }
 }

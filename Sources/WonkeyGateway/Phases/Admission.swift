@@ -7,24 +7,24 @@ extension GatewayExchange {
     ///
     /// `next` gets `nil` for an admitted request, and is not called if the client leaves meanwhile.
     func takeLimits(_ head: RequestHead, _ route: LoopRoute, _ next: @escaping (Refusal?) -> Void) {
-        let plan = route.plan
-        guard !plan.isEmpty else {
+        guard !route.plan.isEmpty else {
             self.limitVerdict = .admitted
             self.loop.resources.metrics.count(.admitted)
             next(nil)
             return
         }
-        let fields = head.fields
-        self.checks = plan.checks(
+        self.checks = route.plan.checks(
             AdmissionPlan.Partitions(key: self.key, clientAddress: self.client?.ip ?? "") { name in
-                fields.first(FieldName(name))
+                head.fields.first(FieldName(name))
             },
             lease: self.id
         )
         self.loop.gate.admit(self.checks) { outcome in
-            if plan.hasLeases, case .admitted(let states, let source) = outcome { self.holdLeases(states, source) }
+            if route.plan.hasLeases, case .admitted(let states, let source) = outcome {
+                self.holdLeases(states, source)
+            }
             guard !self.isOver else { return }
-            next(self.settle(outcome, plan))
+            next(self.settle(outcome, route.plan))
         }
     }
 

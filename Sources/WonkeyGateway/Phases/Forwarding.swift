@@ -42,13 +42,13 @@ extension GatewayExchange {
         }
     }
 
-    func forward(over sender: UpstreamSender, _ upstream: LoopMetrics.Upstream) {
+    func forward(to destination: LoopRoute.Destination) {
         guard let outgoing = self.outgoing else { preconditionFailure("forwarding is prepared before admission") }
         self.outgoing = nil
-        let answer = UpstreamAnswer(to: self, from: upstream)
-        self.trace?.upstreamScheme = sender.scheme
+        let answer = UpstreamAnswer(to: self, from: destination.metrics)
+        self.trace?.upstreamScheme = destination.sender.scheme
         self.answering = .proxy(
-            sender.send(outgoing, hash: { self.hash(for: $0) }, observer: self.trace, receiver: answer)
+            destination.sender.send(outgoing, hash: { self.hash(for: $0) }, observer: self.trace, receiver: answer)
         )
     }
 

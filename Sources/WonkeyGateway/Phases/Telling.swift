@@ -34,7 +34,7 @@ extension GatewayExchange {
             entry.host = head.host
         }
         entry.certificate = self.exchange.clientCertificate
-        if case .proxy(_, _, let upstream) = self.route?.action { entry.upstream = upstream.name }
+        if case .proxy(let destination) = self.route?.action { entry.upstream = destination.metrics.name }
         if let trace = self.trace { entry.trace = trace.traceID }
         return entry
     }

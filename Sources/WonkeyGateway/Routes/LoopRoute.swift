@@ -3,8 +3,21 @@ import WonkeyHTTP
 
 /// A route with everything an event loop needs for it, worked out once per generation.
 final class LoopRoute {
+    /// Where requests are forwarded to.
+    final class Destination {
+        let sender: UpstreamSender
+        let rules: ForwardingRules
+        let metrics: LoopMetrics.Upstream
+
+        init(_ sender: UpstreamSender, _ rules: ForwardingRules, _ metrics: LoopMetrics.Upstream) {
+            self.sender = sender
+            self.rules = rules
+            self.metrics = metrics
+        }
+    }
+
     enum Action {
-        case proxy(UpstreamSender, ForwardingRules, LoopMetrics.Upstream)
+        case proxy(Destination)
         case generate(any LocalEndpoint)
         case respond(FixedResponse)
         case redirect(status: Int, to: RedirectTarget)

@@ -41,7 +41,7 @@ enum FieldLineParser {
         index += 1
         while index < bytes.count, bytes[index].isWhitespace { index += 1 }
         let valueStart = index
-        while index < bytes.count, bytes[index] >= 0x20 && bytes[index] != 0x7F || bytes[index] == .tab { index += 1 }
+        index = bytes.fieldValueEnd(from: index)
         guard index + 1 < bytes.count, bytes[index] == .carriageReturn, bytes[index + 1] == .lineFeed else {
             throw .malformed
         }

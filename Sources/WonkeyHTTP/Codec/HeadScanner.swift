@@ -1,3 +1,5 @@
+internal import WonkeyCore
+
 /// Looks for the empty line that ends a head, or a trailer section, never looking at a byte twice.
 struct HeadScanner {
     enum Outcome: Equatable {
@@ -38,10 +40,9 @@ struct HeadScanner {
         var index = self.scanned
         let count = bytes.count
         while index < count {
-            guard bytes[index] == .lineFeed else {
-                index += 1
-                continue
-            }
+            while let word = bytes.word(at: index), !word.contains(.lineFeed) { index += 8 }
+            while index < count, bytes[index] != .lineFeed { index += 1 }
+            if index == count { break }
             guard index > self.lineStart, bytes[index - 1] == .carriageReturn else { return .bareLineFeed }
             let lineCount = index - 1 - self.lineStart
             if self.firstLineCount == -1 {

@@ -1,12 +1,10 @@
-internal import NIOCore
-
 /// Tells the upstream about the client: `Forwarded` and its older twins, which never disagree (X1–X4).
 enum ForwardedFields {
     static func write(
         _ head: RequestHead,
         _ style: ForwardingRules.ForwardedStyle,
         _ context: ForwardingContext,
-        to bytes: inout ByteBuffer
+        to bytes: inout HeadBytes
     ) {
         let peer = context.peer.ip == "unix" ? "unknown" : context.peer.ip
         let scheme = context.client.scheme ?? context.scheme
@@ -26,17 +24,17 @@ enum ForwardedFields {
         _ peer: String,
         _ scheme: String,
         _ host: String,
-        to bytes: inout ByteBuffer
+        to bytes: inout HeadBytes
     ) {
-        bytes.writeStaticString("X-Forwarded-For: ")
+        bytes.append("X-Forwarded-For: ")
         for node in chain {
-            bytes.writeFieldValue(node)
-            bytes.writeStaticString(", ")
+            bytes.append(fieldValue: node)
+            bytes.append(", ")
         }
-        bytes.writeFieldValue(peer)
-        bytes.writeStaticString("\r\n")
-        bytes.writeLine("X-Forwarded-Proto", scheme)
-        if !host.isEmpty { bytes.writeLine("X-Forwarded-Host", host) }
+        bytes.append(fieldValue: peer)
+        bytes.append("\r\n")
+        bytes.appendLine("X-Forwarded-Proto", scheme)
+        if !host.isEmpty { bytes.appendLine("X-Forwarded-Host", host) }
     }
 
     /// The first element carries what the client said, the others only who passed it on.
@@ -45,29 +43,41 @@ enum ForwardedFields {
         _ peer: String,
         _ scheme: String,
         _ host: String,
-        to bytes: inout ByteBuffer
+        to bytes: inout HeadBytes
     ) {
-        bytes.writeStaticString("Forwarded: for=")
+        bytes.append("Forwarded: for=")
         ForwardedFields.writeNode(chain.first ?? peer, to: &bytes)
         if !host.isEmpty {
-            bytes.writeStaticString(host.utf8.contains(.colon) ? ";host=\"" : ";host=")
-            bytes.writeFieldValue(host)
-            if host.utf8.contains(.colon) { bytes.writeStaticString("\"") }
+            let isQuoted = host.hasColon
+            bytes.append(isQuoted ? ";host=\"" : ";host=")
+            bytes.append(fieldValue: host)
+            if isQuoted { bytes.append("\"") }
         }
-        bytes.writeStaticString(";proto=")
-        bytes.writeFieldValue(scheme)
-        for node in chain.dropFirst() + (chain.isEmpty ? [] : [peer]) {
-            bytes.writeStaticString(", for=")
-            ForwardedFields.writeNode(node, to: &bytes)
-        }
-        bytes.writeStaticString("\r\n")
+        bytes.append(";proto=")
+        bytes.append(fieldValue: scheme)
+        for node in chain.dropFirst() { ForwardedFields.writeElement(node, to: &bytes) }
+        if !chain.isEmpty { ForwardedFields.writeElement(peer, to: &bytes) }
+        bytes.append("\r\n")
+    }
+
+    private static func writeElement(_ node: String, to bytes: inout HeadBytes) {
+        bytes.append(", for=")
+        ForwardedFields.writeNode(node, to: &bytes)
     }
 
     /// IPv6 is bracketed and quoted (X2).
-    private static func writeNode(_ node: String, to bytes: inout ByteBuffer) {
-        let isQuoted = node.utf8.contains(.colon)
-        if isQuoted { bytes.writeStaticString("\"[") }
-        bytes.writeFieldValue(node)
-        if isQuoted { bytes.writeStaticString("]\"") }
+    private static func writeNode(_ node: String, to bytes: inout HeadBytes) {
+        let isQuoted = node.hasColon
+        if isQuoted { bytes.append("\"[") }
+        bytes.append(fieldValue: node)
+        if isQuoted { bytes.append("]\"") }
+    }
+}
+
+extension String {
+    fileprivate var hasColon: Bool {
+        let bytes = self.utf8Span.span
+        for index in bytes.indices where bytes[index] == .colon { return true }
+        return false
     }
 }

@@ -95,35 +95,40 @@ package enum ForwardedRequest {
         if head.method == .trace || head.method == .connect { throw .methodNotAllowed }
         guard !ViaField.names(rules.pseudonym, in: head.fields) else { throw .loop }
         let hopsLeft = try ForwardedRequest.hopsLeft(head)
-        var bytes = ByteBufferAllocator().buffer(capacity: head.fields.received.readableBytes + 512)
+        var bytes = HeadBytes(capacity: head.fields.received.readableBytes + 512)
         let hostValue = try ForwardedRequest.writeRequestLine(head, rules, to: &bytes)
         ForwardedRequest.writeClientFields(head.fields, rules, context, to: &bytes)
-        if let hopsLeft { bytes.writeString("Max-Forwards: \(hopsLeft)\r\n") }
+        if let hopsLeft { bytes.append(text: "Max-Forwards: \(hopsLeft)\r\n") }
         switch head.version {
-        case .http10: bytes.writeStaticString("Via: 1.0 ")
-        case .http11: bytes.writeStaticString("Via: 1.1 ")
-        case .http2: bytes.writeStaticString("Via: 2.0 ")
+        case .http10: bytes.append("Via: 1.0 ")
+        case .http11: bytes.append("Via: 1.1 ")
+        case .http2: bytes.append("Via: 2.0 ")
         }
-        bytes.writeFieldValue(rules.pseudonym)
-        bytes.writeStaticString("\r\n")
+        bytes.append(fieldValue: rules.pseudonym)
+        bytes.append("\r\n")
         ForwardedFields.write(head, rules.forwardedStyle, context, to: &bytes)
-        bytes.writeLine("X-Request-Id", context.requestID)
+        bytes.appendLine("X-Request-Id", context.requestID)
         if let field = context.certificateField, let certificate = context.certificate {
-            bytes.writeLine(field.text, ClientCertificateField.value(of: certificate))
+            bytes.appendLine(field.text, ClientCertificateField.value(of: certificate))
         }
         var spanID: Int?
         switch context.trace {
         case .asReceived, .none: break
-        case .replaced(let parent, let state): spanID = bytes.writeTrace(parent, state)
+        case .replaced(let parent, let state): spanID = bytes.appendTrace(parent, state)
         }
-        for (name, value) in context.identity { bytes.writeLine(name.text, value) }
-        for (name, value) in rules.injected { bytes.writeLine(name.text, value) }
+        for (name, value) in context.identity { bytes.appendLine(name.text, value) }
+        for (name, value) in rules.injected { bytes.appendLine(name.text, value) }
         if let upgrade = context.upgrade {
-            bytes.writeStaticString("Connection: Upgrade\r\n")
-            bytes.writeLine("Upgrade", upgrade)
+            bytes.append("Connection: Upgrade\r\n")
+            bytes.appendLine("Upgrade", upgrade)
         }
         ForwardedRequest.writeFraming(head, to: &bytes)
-        var outgoing = OutgoingHead(bytes: bytes, method: head.method, framing: head.framing, hostValue: hostValue)
+        var outgoing = OutgoingHead(
+            bytes: bytes.buffer,
+            method: head.method,
+            framing: head.framing,
+            hostValue: hostValue
+        )
         outgoing.spanID = spanID
         outgoing.upgrade = context.upgrade
         return outgoing
@@ -145,48 +150,49 @@ package enum ForwardedRequest {
     private static func writeRequestLine(
         _ head: RequestHead,
         _ rules: ForwardingRules,
-        to bytes: inout ByteBuffer
+        to bytes: inout HeadBytes
     ) throws(ForwardingRefusal) -> Range<Int> {
-        bytes.writeString(head.method.text)
-        bytes.writeStaticString(" ")
-        if head.target.form != .asterisk { bytes.writeString(rules.pathPrefix) }
+        bytes.append(text: head.method.text)
+        bytes.append(" ")
+        if head.target.form != .asterisk { bytes.append(text: rules.pathPrefix) }
         if let path = rules.path, head.target.form != .asterisk {
             try ForwardedRequest.writeTarget(head.target, path, to: &bytes)
         } else {
-            bytes.writeImmutableBuffer(head.target.bytes)
+            let target = head.target.bytes
+            bytes.append(target.readableBytesUInt8Span)
         }
-        bytes.writeStaticString(" HTTP/1.1\r\nHost: ")
-        let start = bytes.writerIndex
+        bytes.append(" HTTP/1.1\r\nHost: ")
+        let start = bytes.count
         switch rules.hostPolicy {
-        case .upstream(let host): bytes.writeFieldValue(host)
-        case .preserve: bytes.writeFieldValue(head.host)
+        case .upstream(let host): bytes.append(fieldValue: host)
+        case .preserve: bytes.append(fieldValue: head.host)
         case .fixed(let host):
-            bytes.writeFieldValue(host)
-            bytes.writeStaticString("\r\n")
+            bytes.append(fieldValue: host)
+            bytes.append("\r\n")
             return 0..<0
         }
-        let end = bytes.writerIndex
-        bytes.writeStaticString("\r\n")
+        let end = bytes.count
+        bytes.append("\r\n")
         return start..<end
     }
 
     private static func writeTarget(
         _ target: RequestTarget,
         _ rewrite: PathRewrite,
-        to bytes: inout ByteBuffer
+        to bytes: inout HeadBytes
     ) throws(ForwardingRefusal) {
         let sent = target.bytes.readableBytesUInt8Span
         guard let count = rewrite.prefixCount(of: sent.extracting(0..<target.pathCount)) else { throw .prefixNotFound }
-        bytes.writeString(rewrite.add)
-        if count == target.pathCount, rewrite.add.isEmpty { bytes.writeStaticString("/") }
-        bytes.writeBytes(target.bytes.readableBytesSpan.extracting(droppingFirst: count))
+        bytes.append(text: rewrite.add)
+        if count == target.pathCount, rewrite.add.isEmpty { bytes.append("/") }
+        bytes.append(sent.extracting(droppingFirst: count))
     }
 
     private static func writeClientFields(
         _ fields: FieldSection,
         _ rules: ForwardingRules,
         _ context: ForwardingContext,
-        to bytes: inout ByteBuffer
+        to bytes: inout HeadBytes
     ) {
         var dropped = ForwardedRequest.droppedFields | rules.removedKnown
         switch context.authorization {
@@ -199,12 +205,14 @@ package enum ForwardedRequest {
         }
         for (name, _) in rules.injected where name.known != 0 { dropped |= 1 << UInt64(name.known) }
         let nominated = HopByHop.nominated(by: fields)
+        // No more than is needed: what a closure refers to is copied.
+        let own = OwnNames(rules, certificate: context.certificateField)
         fields.write(to: &bytes) { entry in
             if entry.known != 0 {
                 guard dropped & (1 << UInt64(entry.known)) == 0 else { return false }
                 return ForwardedRequest.stays(entry) || !nominated.contains(entry, fields)
             }
-            return !nominated.contains(entry, fields) && !rules.isOwn(entry, fields, besides: context.certificateField)
+            return !nominated.contains(entry, fields) && !own.contains(entry, fields)
         }
     }
 
@@ -213,37 +221,46 @@ package enum ForwardedRequest {
         entry.known == KnownField.via.rawValue || entry.known == KnownField.authorization.rawValue
     }
 
-    private static func writeFraming(_ head: RequestHead, to bytes: inout ByteBuffer) {
+    private static func writeFraming(_ head: RequestHead, to bytes: inout HeadBytes) {
         switch head.framing {
-        case .chunked: bytes.writeStaticString("Transfer-Encoding: chunked\r\n")
+        case .chunked: bytes.append("Transfer-Encoding: chunked\r\n")
         case .length(let length):
-            bytes.writeStaticString("Content-Length: ")
-            bytes.writeDecimal(length)
-            bytes.writeStaticString("\r\n")
+            bytes.appendLine("Content-Length", String(length))
         case .none:
             switch head.method {
-            case .post, .put, .patch: bytes.writeStaticString("Content-Length: 0\r\n")
+            case .post, .put, .patch: bytes.append("Content-Length: 0\r\n")
             case .get, .head, .delete, .options, .trace, .connect, .other: break
             }
         }
-        if head.wantsTrailers { bytes.writeStaticString("TE: trailers\r\nConnection: TE\r\n") }
-        bytes.writeStaticString("\r\n")
+        if head.wantsTrailers { bytes.append("TE: trailers\r\nConnection: TE\r\n") }
+        bytes.append("\r\n")
     }
 }
 
-extension ForwardingRules {
-    /// Whether only the proxy may set this unknown field, in this spelling or with `_` for `-` (R18, X5).
-    func isOwn(_ entry: FieldSection.Entry, _ fields: FieldSection, besides other: FieldName?) -> Bool {
+/// The names of unknown fields that only the proxy may set.
+struct OwnNames {
+    private let identity: [FieldName]
+    private let injected: [(name: FieldName, value: String)]
+    private let certificate: FieldName?
+
+    init(_ rules: ForwardingRules, certificate: FieldName?) {
+        self.identity = rules.identityNames
+        self.injected = rules.injected
+        self.certificate = certificate
+    }
+
+    /// Whether the field has such a name, in this spelling or with `_` for `-` (R18, X5).
+    func contains(_ entry: FieldSection.Entry, _ fields: FieldSection) -> Bool {
         fields.withBytes(ofName: entry) { name in
-            if let other, name.collides(with: other) { return true }
-            for own in self.identityNames where name.collides(with: own) { return true }
+            if let other = self.certificate, name.collides(with: other) { return true }
+            for own in self.identity where name.collides(with: own) { return true }
             for own in self.injected where name.collides(with: own.name) { return true }
-            return name.hasUnderscore && ForwardingRules.trustedNames.contains { name.collides(with: $0) }
+            return name.hasUnderscore && OwnNames.trusted.contains { name.collides(with: $0) }
         }
     }
 
     /// Names an upstream may trust; with `_` they look the same to CGI-like servers.
-    private static let trustedNames: [FieldName] = [
+    private static let trusted: [FieldName] = [
         .authorization, .forwarded, .host, .contentLength, .transferEncoding, .xForwardedFor, .xForwardedHost,
         .xForwardedPort, .xForwardedProto, .xRealIP, .xRequestID, .via, .proxyAuthorization, .connection,
     ]
@@ -265,15 +282,5 @@ extension Span<UInt8> {
             guard left == 0x5F || left == 0x2D, right == 0x5F || right == 0x2D else { return false }
         }
         return true
-    }
-}
-
-extension ByteBuffer {
-    /// Writes a field line.
-    mutating func writeLine(_ name: String, _ value: String) {
-        self.writeString(name)
-        self.writeStaticString(": ")
-        self.writeFieldValue(value)
-        self.writeStaticString("\r\n")
     }
 }

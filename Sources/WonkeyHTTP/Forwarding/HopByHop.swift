@@ -40,9 +40,9 @@ enum HopByHop {
 enum ViaField {
     /// Tells whether `pseudonym` is among them.
     static func names(_ pseudonym: String, in fields: FieldSection) -> Bool {
-        let name = FieldName(pseudonym)
         var isNamed = false
         for entry in fields.entries where entry.known == KnownField.via.rawValue {
+            let name = FieldName(pseudonym)
             fields.withBytes(of: entry) { value in
                 value.forEachListElement { element in
                     var start = 0

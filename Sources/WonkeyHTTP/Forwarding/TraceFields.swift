@@ -59,16 +59,16 @@ extension ReceivedTraceState {
     }
 }
 
-extension ByteBuffer {
+extension HeadBytes {
     /// Writes both fields.
     ///
     /// - Returns: Where the span id is.
-    mutating func writeTrace(_ parent: TraceParent, _ state: String?) -> Int {
-        self.writeStaticString("traceparent: ")
-        let spanID = self.writerIndex + 36
-        self.writeString(parent.text)
-        self.writeStaticString("\r\n")
-        if let state { self.writeLine("tracestate", state) }
+    mutating func appendTrace(_ parent: TraceParent, _ state: String?) -> Int {
+        self.append("traceparent: ")
+        let spanID = self.count + 36
+        self.append(text: parent.text)
+        self.append("\r\n")
+        if let state { self.appendLine("tracestate", state) }
         return spanID
     }
 }

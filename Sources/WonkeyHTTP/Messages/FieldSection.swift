@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import WonkeyCore
 
 /// Field lines in the order they were sent, names in the spelling they were sent in.
 ///
@@ -33,7 +34,7 @@ package struct FieldSection: Sendable {
     /// The received bytes; offsets count from its reader index.
     var received: ByteBuffer
     /// The appended lines.
-    var appended: ByteBuffer
+    private var appended = HeadBytes()
     var entries: [Entry]
 
     package init() {
@@ -42,7 +43,6 @@ package struct FieldSection: Sendable {
 
     init(received: ByteBuffer, entries: [Entry]) {
         self.received = received
-        self.appended = ByteBuffer()
         self.entries = entries
     }
 
@@ -67,19 +67,21 @@ extension FieldSection {
     private static let appendedCapacity = 256
 
     private mutating func append(name: String, known: UInt8, value: String) {
-        if self.appended.capacity == 0 { self.appended.reserveCapacity(Self.appendedCapacity) }
-        let nameStart = self.appended.writerIndex
-        let nameCount = self.appended.writeString(name)
-        self.appended.writeStaticString(": ")
-        let valueStart = self.appended.writerIndex
-        let valueCount = self.appended.writeFieldValue(value)
-        self.appended.writeStaticString("\r\n")
+        if self.appended.count == 0 { self.appended = HeadBytes(capacity: Self.appendedCapacity) }
+        let nameStart = self.appended.count
+        self.appended.append(text: name)
+        let nameEnd = self.appended.count
+        self.appended.append(": ")
+        let valueStart = self.appended.count
+        self.appended.append(fieldValue: value)
+        let valueEnd = self.appended.count
+        self.appended.append("\r\n")
         self.entries.append(
             Entry(
                 nameStart: UInt32(nameStart),
                 valueStart: UInt32(valueStart),
-                valueCount: UInt32(valueCount),
-                nameCount: UInt16(clamping: nameCount),
+                valueCount: UInt32(valueEnd - valueStart),
+                nameCount: UInt16(clamping: nameEnd - nameStart),
                 known: known,
                 place: .appended
             )
@@ -148,20 +150,23 @@ extension FieldSection {
     @inline(__always)
     func withBytes<Result>(of entry: Entry, _ body: (Span<UInt8>) -> Result) -> Result {
         entry.place == .appended
-            ? body(self.appended.readableBytesUInt8Span.extracting(entry.valueRange))
+            ? body(self.appended.bytes.span.extracting(entry.valueRange))
             : body(self.received.readableBytesUInt8Span.extracting(entry.valueRange))
     }
 
     @inline(__always)
     func withBytes<Result>(ofName entry: Entry, _ body: (Span<UInt8>) -> Result) -> Result {
         entry.place == .appended
-            ? body(self.appended.readableBytesUInt8Span.extracting(entry.nameRange))
+            ? body(self.appended.bytes.span.extracting(entry.nameRange))
             : body(self.received.readableBytesUInt8Span.extracting(entry.nameRange))
     }
 
     func text(_ entry: Entry) -> String {
-        let buffer = entry.place == .appended ? self.appended : self.received
-        return buffer.getString(at: buffer.readerIndex + Int(entry.valueStart), length: Int(entry.valueCount)) ?? ""
+        guard entry.place == .appended else {
+            let start = self.received.readerIndex + Int(entry.valueStart)
+            return self.received.getString(at: start, length: Int(entry.valueCount)) ?? ""
+        }
+        return String(decoding: self.appended.bytes[entry.valueRange], as: UTF8.self)
     }
 
     @inline(__always)
@@ -172,7 +177,7 @@ extension FieldSection {
     }
 
     /// Writes the lines `includes` accepts; neighbours in the received bytes are copied in one piece.
-    func write(to buffer: inout ByteBuffer, where includes: (Entry) -> Bool) {
+    func write(to buffer: inout some HeadOutput, where includes: (Entry) -> Bool) {
         var run = 0..<0
         for entry in self.entries where includes(entry) {
             if entry.place == .receivedPlain, !run.isEmpty, run.upperBound == Int(entry.nameStart) {
@@ -184,20 +189,20 @@ extension FieldSection {
             switch entry.place {
             case .receivedPlain: run = entry.lineRange
             case .received:
-                buffer.writeBytes(self.received.readableBytesSpan.extracting(entry.nameRange))
-                buffer.writeStaticString(": ")
-                buffer.writeBytes(self.received.readableBytesSpan.extracting(entry.valueRange))
-                buffer.writeStaticString("\r\n")
-            case .appended: buffer.writeBytes(self.appended.readableBytesSpan.extracting(entry.lineRange))
+                buffer.append(self.received.readableBytesUInt8Span.extracting(entry.nameRange))
+                buffer.append(": ")
+                buffer.append(self.received.readableBytesUInt8Span.extracting(entry.valueRange))
+                buffer.append("\r\n")
+            case .appended: buffer.append(self.appended.bytes.span.extracting(entry.lineRange))
             }
         }
         self.writeRun(run, to: &buffer)
     }
 
     @inline(__always)
-    private func writeRun(_ run: Range<Int>, to buffer: inout ByteBuffer) {
+    private func writeRun(_ run: Range<Int>, to buffer: inout some HeadOutput) {
         guard !run.isEmpty else { return }
-        buffer.writeBytes(self.received.readableBytesSpan.extracting(run))
+        buffer.append(self.received.readableBytesUInt8Span.extracting(run))
     }
 }
 
@@ -214,13 +219,24 @@ extension Span<UInt8> {
 extension UInt8 {
     /// Whether the byte may stand in a field value: no control character but the tab (RFC 9110 §5.5).
     @inline(__always)
-    fileprivate var isFieldByte: Bool { self >= 0x20 && self != 0x7F || self == .tab }
+    var isFieldByte: Bool { self >= 0x20 && self != 0x7F || self == .tab }
 }
 
 extension Span<UInt8> {
-    fileprivate var isFieldValue: Bool {
-        for index in self.indices where !self[index].isFieldByte { return false }
-        return true
+    /// Whether all bytes may stand in a field value.
+    var isFieldValue: Bool { self.fieldValueEnd(from: 0) == self.count }
+
+    /// Where the first byte from `start` on is that may not stand in a field value; the end if all may.
+    @inline(__always)
+    func fieldValueEnd(from start: Int) -> Int {
+        var index = start
+        while true {
+            while let word = self.word(at: index), !word.containsLess(than: 0x20), !word.contains(0x7F) { index += 8 }
+            // In the next eight bytes is a tab, something forbidden, or the end.
+            let stop = Swift.min(index + 8, self.count)
+            while index < stop, self[index].isFieldByte { index += 1 }
+            if index < stop || index == self.count { return index }
+        }
     }
 }
 

@@ -1,24 +1,26 @@
 import NIOCore
 
 /// A complete, valid request head.
-package struct RequestHead: Sendable {
-    package var method: Method
-    package var target: RequestTarget
-    package var version: HTTPVersion
+///
+/// It does not change, and is an object, since every phase holds it: a copy of the fields would count a dozen references.
+package final class RequestHead: Sendable {
+    package let method: Method
+    package let target: RequestTarget
+    package let version: HTTPVersion
     /// The effective authority in lower case, with its port if one was sent (R9).
     ///
     /// Empty for an HTTP/1.0 request without `Host`.
-    package var host: String
-    package var fields: FieldSection
-    package var framing: BodyFraming
+    package let host: String
+    package let fields: FieldSection
+    package let framing: BodyFraming
     /// Whether the client wants the connection to stay open after the answer.
-    package var keepsAlive: Bool
+    package let keepsAlive: Bool
     /// Whether the client waits for `100 Continue` before it sends the body (F11).
-    package var expectsContinue: Bool
+    package let expectsContinue: Bool
     /// Whether the client takes trailers (`TE: trailers`).
-    package var wantsTrailers: Bool
+    package let wantsTrailers: Bool
     /// The one normalised copy of the path that routes are matched against (R19).
-    package var routingPath: String
+    package let routingPath: String
 
     package init(
         method: Method,

@@ -63,7 +63,7 @@ final class ServerConnection: ChannelInboundHandler, RemovableChannelHandler, Lo
         self.loop = loop
         self.takesHTTP2 = takesHTTP2
         self.transport = transport
-        self.output = ServerOutput(allocator: allocator, transport: transport)
+        self.output = ServerOutput(allocator: allocator, turn: loop.flushTurn, transport: transport)
         self.parser = RequestParser(limits: loop.limits)
         self.life = ConnectionLife(
             limits: loop.limits,

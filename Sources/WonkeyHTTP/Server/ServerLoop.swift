@@ -80,6 +80,7 @@ final class ServerLoop {
     let shared: ServerShared
     let eventLoop: any EventLoop
     let factory: any RequestHandlerFactory
+    let flushTurn: FlushTurn
     /// What clients of this loop may do from now on; a head under way is read under those it began with.
     var limits: ServerLimits
     /// The time at the last tick; at most one tick old.
@@ -100,6 +101,7 @@ final class ServerLoop {
         self.limits = shared.limits
         self.eventLoop = eventLoop
         self.factory = factory
+        self.flushTurn = FlushTurn(eventLoop: eventLoop)
         self.now = .now()
         let limits = shared.limits
         let shortest = min(

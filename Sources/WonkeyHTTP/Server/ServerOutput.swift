@@ -16,7 +16,10 @@ final class ServerOutput {
     private var isFlushScheduled = false
     private var bytesWritten: Int64 = 0
 
-    init(allocator: ByteBufferAllocator, transport: TLSTransport? = nil) {
+    private let turn: FlushTurn
+
+    init(allocator: ByteBufferAllocator, turn: FlushTurn, transport: TLSTransport? = nil) {
+        self.turn = turn
         self.transport = transport
         self.buffer = allocator.buffer(capacity: ServerOutput.capacity)
     }
@@ -97,11 +100,14 @@ final class ServerOutput {
     /// Flushes once per turn of the event loop.
     private func scheduleFlush() {
         self.needsFlush = true
-        guard !self.isFlushedByReader, !self.isFlushScheduled, let context = self.context else { return }
+        guard !self.isFlushedByReader, !self.isFlushScheduled, self.context != nil else { return }
         self.isFlushScheduled = true
-        context.eventLoop.assumeIsolated().execute {
-            self.isFlushScheduled = false
-            if self.needsFlush { self.flush() }
-        }
+        self.turn.add(self)
+    }
+
+    /// The turn of the event loop is over in which something was written.
+    func turnEnded() {
+        self.isFlushScheduled = false
+        if self.needsFlush { self.flush() }
     }
 }

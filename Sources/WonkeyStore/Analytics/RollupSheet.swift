@@ -82,6 +82,13 @@ struct StoredRollup: Equatable {
     var paths: [String: LatencyHistogram] = [:]
 }
 
+/// Which of the rows of an hour or day of a project.
+struct RollupPlace: Hashable {
+    var dimension: RollupRow.Dimension
+    /// The key's id, the path, or empty for the project.
+    var value: String
+}
+
 /// A row to write: counts to be added, a histogram to be put in place.
 struct RollupRow: Equatable {
     enum Dimension: String {
@@ -98,6 +105,13 @@ struct RollupRow: Equatable {
 }
 
 extension RollupAddition {
+    /// The rows this may meet, by dimension: the project's, those of its keys and paths, and those of all others.
+    var places: [RollupPlace] {
+        [RollupPlace(dimension: .project, value: "")]
+            + ([RollupDelta.other] + self.keys.keys).map { RollupPlace(dimension: .key, value: $0) }
+            + ([RollupDelta.other] + self.paths.keys).map { RollupPlace(dimension: .path, value: $0) }
+    }
+
     /// The rows that add this to what is stored, in the order in which they are locked.
     ///
     /// - Parameters:

@@ -54,28 +54,40 @@ enum RollupWriter {
         on connection: any SQLConnection
     ) throws -> StoredRollup {
         var stored = StoredRollup()
-        var rest = ([""] + [RollupDelta.other] + addition.keys.keys + addition.paths.keys)[...]
+        var rest = addition.places[...]
         let (table, slot) = (BoundSQL(stringLiteral: grain.table), BoundSQL(stringLiteral: grain.slot))
         while !rest.isEmpty {
-            let values = Self.list(rest.prefix(Self.valuesMax))
-            rest = rest.dropFirst(Self.valuesMax)
             let query: BoundSQL = """
                 SELECT dimension, value, latency_histogram, distinct_keys, distinct_paths FROM \(table)
                 WHERE project_id = \(span.projectID) AND \(slot) = \(span.slot)
-                    AND dimension IN ('project', 'key', 'path') AND value IN (\(values))
+                    AND (\(Self.condition(rest.prefix(Self.valuesMax))))
                 """
+            rest = rest.dropFirst(Self.valuesMax)
             try connection.forEachRow(of: query) { try stored.take($0) }
         }
         return stored
     }
 
+    /// What chooses these rows and looks for no others: each dimension has values of its own.
+    private static func condition(_ places: ArraySlice<RollupPlace>) -> BoundSQL {
+        var condition: BoundSQL = ""
+        var rest = places
+        while let dimension = rest.first?.dimension {
+            let values = rest.prefix { $0.dimension == dimension }
+            if rest.startIndex > places.startIndex { condition += " OR " }
+            condition += "dimension = \(dimension.rawValue) AND value IN (\(Self.list(values)))"
+            rest = rest.dropFirst(values.count)
+        }
+        return condition
+    }
+
     /// Values separated by commas, the last one repeated to a power of two: so there are few different statements.
-    private static func list(_ values: ArraySlice<String>) -> BoundSQL {
+    private static func list(_ places: ArraySlice<RollupPlace>) -> BoundSQL {
         var list: BoundSQL = ""
         var count = 1
-        while count < values.count { count *= 2 }
+        while count < places.count { count *= 2 }
         for number in 0..<count {
-            let value = values[min(values.startIndex + number, values.endIndex - 1)]
+            let value = places[min(places.startIndex + number, places.endIndex - 1)].value
             list += number == 0 ? "\(value)" : ", \(value)"
         }
         return list

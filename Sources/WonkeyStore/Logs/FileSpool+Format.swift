@@ -78,7 +78,7 @@ enum SpooledBatch {
         var latency_histogram: Data
 
         func value() throws -> RollupDelta {
-            guard let latency = LatencyHistogram(encoded: self.latency_histogram) else {
+            guard let latency = LatencyHistogram(encoded: Array(self.latency_histogram)) else {
                 throw StoreError(code: .corrupt, message: "a spooled histogram is malformed")
             }
             return RollupDelta(

@@ -75,10 +75,12 @@ struct JSONLines {
     }
 
     private mutating func name(_ name: StaticString) {
-        self.append(self.isFirst ? "\"" : ",\"")
+        if !self.isFirst { self.bytes.append(UInt8(ascii: ",")) }
         self.isFirst = false
+        self.bytes.append(UInt8(ascii: "\""))
         self.append(name)
-        self.append("\":")
+        self.bytes.append(UInt8(ascii: "\""))
+        self.bytes.append(UInt8(ascii: ":"))
     }
 
     private mutating func append(_ text: StaticString) {
@@ -112,13 +114,26 @@ struct JSONLines {
         self.name(name)
         guard let value else { return self.append("null") }
         self.bytes.append(UInt8(ascii: "\""))
-        if Self.isPlain(value) { self.bytes += value.utf8 } else { self.appendEscaped(value) }
+        let text = value.utf8Span.span
+        if Self.isPlain(text) {
+            unsafe text.withUnsafeBufferPointer { unsafe self.bytes.append(contentsOf: $0) }
+        } else {
+            self.appendEscaped(value)
+        }
         self.bytes.append(UInt8(ascii: "\""))
     }
 
-    private static func isPlain(_ value: String) -> Bool {
-        let bytes = value.utf8Span.span
-        for index in bytes.indices where Self.needsEscape(bytes[index]) { return false }
+    private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
+        var index = 0
+        while let word = bytes.word(at: index) {
+            if word.containsLess(than: 0x20) || word.contains(0x7F) { return false }
+            if word.contains(UInt8(ascii: "\"")) || word.contains(UInt8(ascii: "\\")) { return false }
+            index += 8
+        }
+        while index < bytes.count {
+            if Self.needsEscape(bytes[index]) { return false }
+            index += 1
+        }
         return true
     }
 

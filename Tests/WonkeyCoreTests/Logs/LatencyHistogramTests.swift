@@ -100,7 +100,7 @@ struct LatencyHistogramTests {
     @Test("every cut, and every change of the version, is refused")
     func damage() {
         let bytes = Self.histogram(Self.latencies(100, seed: 4)).encoded
-        for count in 0..<bytes.count { #expect(LatencyHistogram(encoded: bytes.prefix(count)) == nil) }
+        for count in 0..<bytes.count { #expect(LatencyHistogram(encoded: Array(bytes.prefix(count))) == nil) }
         #expect(LatencyHistogram(encoded: [2] + bytes.dropFirst()) == nil)
     }
 }

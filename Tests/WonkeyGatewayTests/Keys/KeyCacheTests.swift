@@ -2,7 +2,8 @@ import Logging
 import Synchronization
 import Testing
 import WonkeyCore
-import WonkeyGateway
+
+@testable import WonkeyGateway
 
 @Suite("Key cache")
 struct KeyCacheTests {
@@ -19,6 +20,53 @@ struct KeyCacheTests {
                 start: "nb_live_\(name)"
             )
         )
+    }
+
+    /// Where a text that is too long to be part of the value itself is kept.
+    private static func place(_ text: String) -> UInt? {
+        unsafe text.utf8.withContiguousStorageIfAvailable { UInt(bitPattern: $0.baseAddress) }
+    }
+
+    @Test("keys of a project share what they have in common, and nothing else")
+    func sharing() {
+        func record(_ number: Int, project: String, permission: String = "images.create") -> KeyRecord {
+            KeyRecord(
+                id: KeyID(rawValue: "key_0123456789abcde\(number)"),
+                projectID: ProjectID(rawValue: "proj_0123456789" + project),
+                organizationID: OrganizationID(rawValue: "org_0123456789" + project),
+                name: "n\(number)",
+                start: "nb_live_\(number)",
+                permissions: [Permission(rawValue: permission)].compactMap(\.self).reduce(into: []) { $0.insert($1) },
+                overrides: ["minute": Quota(limit: number / 3, window: .seconds(60))]
+            )
+        }
+        let records = [
+            record(0, project: "aaaa"), record(1, project: "aaaa"), record(2, project: "bbbb"),
+            record(3, project: "aaaa", permission: "images.read"),
+        ]
+        let maker = KnownKeyMaker()
+        let keys = records.map { maker.key($0) }
+        #expect(keys.map(\.record) == records)
+        #expect(keys.map(\.counterPrefix) == records.map { "wk:{\($0.projectID)}:" })
+        for text in [\.record.projectID.rawValue, \.record.organizationID.rawValue, \.counterPrefix]
+            as [KeyPath<KnownKey, String>]
+        {
+            let places = keys.map { Self.place($0[keyPath: text]) }
+            #expect(places[0] == places[1] && places[0] == places[3] && places[0] != places[2])
+        }
+    }
+
+    @Test("a great many projects are no reason to keep a key of each")
+    func manyProjects() {
+        let maker = KnownKeyMaker()
+        let project = "proj_0123456789abcdef"
+        let first = maker.key(self.known("first", project: project).record)
+        let second = maker.key(self.known("second", project: project).record)
+        #expect(Self.place(first.counterPrefix) == Self.place(second.counterPrefix))
+        for number in 0..<3_000 { _ = maker.key(self.known(project: "proj_\(number)").record) }
+        let third = maker.key(self.known("third", project: project).record)
+        #expect(third.counterPrefix == first.counterPrefix)
+        #expect(Self.place(third.counterPrefix) != Self.place(first.counterPrefix))
     }
 
     private func cache(capacity: Int = 100, negative: Int = 100) -> KeyCache {

@@ -229,6 +229,33 @@ struct SQLAnalyticsTests {
         }
     }
 
+    @Test("sums of more keys and paths than one statement reads are found again", arguments: Backend.allCases)
+    func manyKeys(backend: Backend) async throws {
+        try await backend.withStore { test in
+            for (batch, latency) in [Int64(100), 5_000].enumerated() {
+                let records = (0..<700).map { number in
+                    // A path may be called what a key is called.
+                    let path = number < 10 ? "key_k\(number)" : "/\(number % 100)"
+                    return Self.record("\(batch)-\(number)", minute: 1, key: "k\(number)", path: path, latency: latency)
+                }
+                try await test.store.logSink.write(Self.batch("\(batch)", records))
+            }
+            var both = LatencyHistogram()
+            for latency in [Int64(100), 5_000] { both.record(microseconds: latency) }
+            let keys = try await test.values(
+                "SELECT latency_histogram, requests FROM usage_rollups_hourly WHERE dimension = 'key'"
+            )
+            #expect(keys == Array(repeating: [both.encoded.sqlValue, .integer(2)], count: 700))
+            for table in ["usage_rollups_hourly", "usage_rollups_daily"] as [StaticString] {
+                let table = BoundSQL(stringLiteral: table)
+                let distinct = try await test.values(
+                    "SELECT distinct_keys, distinct_paths FROM \(table) WHERE dimension = 'project'"
+                )
+                #expect(distinct == [[.integer(700), .integer(110)]])
+            }
+        }
+    }
+
     @Test("a histogram that is damaged counts as empty and stops nothing", arguments: Backend.allCases)
     func damage(backend: Backend) async throws {
         try await backend.withStore { test in
