@@ -108,7 +108,12 @@ extension LogRetention {
 extension Configuration.Logs.Batch {
     static func read(_ section: inout Section) -> Self {
         var batch = Self()
-        section.read("rows", into: &batch.rows, .integer(1...10_000), "Records of a full batch.")
+        section.read(
+            "rows",
+            into: &batch.rows,
+            .integer(1...10_000),
+            "Records of a full batch; while the store is behind, full batches go together."
+        )
         section.read(
             "every",
             into: &batch.every,

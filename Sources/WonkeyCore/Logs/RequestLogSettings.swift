@@ -8,8 +8,13 @@ package enum LogScope: Sendable {
 
 /// How records become batches and how long they may wait; `logs:` of the configuration.
 package struct RequestLogSettings: Equatable, Sendable {
-    /// Records per batch, at least 1.
+    /// Records that fill a batch, at least 1.
     package var rows: Int
+    /// Records of one batch at most, where several full ones wait for a sink that works: it is given them together.
+    ///
+    /// Sums and transactions cost by the batch, so a sink that is behind catches up. A quarter of the queue by default: as
+    /// much may arrive during the write before the queue is half full.
+    package var rowsMax: Int
     /// How long a record may wait for its batch to fill.
     package var every: Duration
     /// Records held in memory at most, for the sink or the spool to take them; what comes on top is dropped and counted.
@@ -28,6 +33,7 @@ package struct RequestLogSettings: Equatable, Sendable {
 
     package init(
         rows: Int = 500,
+        rowsMax: Int? = nil,
         every: Duration = .milliseconds(200),
         queue: Int = 10_000,
         sample: Int = 1,
@@ -42,6 +48,7 @@ package struct RequestLogSettings: Equatable, Sendable {
             "rows, queue and sample are positive, rows fit the queue"
         )
         self.rows = rows
+        self.rowsMax = max(rows, rowsMax ?? queue / 4)
         self.every = every
         self.queue = queue
         self.sample = sample

@@ -92,7 +92,8 @@ extension SinkStateMachine {
             return held
         }
         self.batches += 1
-        return self.queue.take(rows: self.settings.rows, id: "\(self.instance)-\(self.batches)")
+        let rows = self.failures == 0 ? self.settings.rowsMax : self.settings.rows
+        return self.queue.take(rows: rows, id: "\(self.instance)-\(self.batches)")
     }
 
     /// No time is left and the spool refuses.

@@ -278,9 +278,30 @@ struct SinkStateMachineTests {
         #expect(machine.tally == expected)
     }
 
+    @Test("full batches that wait go together to a sink that works, and one by one into the spool when it does not")
+    func joiningFullOnes() {
+        var machine = SinkStateMachine(settings: .init(rows: 2, queue: 26), hasSpool: true, instance: "i")
+        for start in stride(from: 0, to: 12, by: 2) {
+            _ = machine.arrived(RecordChunk(records: LogSamples.records(start..<start + 2)))
+        }
+        var actions = [machine.next(at: .zero)]
+        machine.firstRead(nil, damagedRecords: 0)
+        actions.append(machine.next(at: .zero))
+        _ = machine.sinkFinished(.failure(StoreError(code: .unavailable, message: "away")), at: .zero)
+        for _ in 0..<2 {
+            actions.append(machine.next(at: .zero))
+            machine.appended()
+        }
+        func batch(_ number: Int, _ records: Range<Int>) -> LogBatch {
+            LogBatch(id: "i-\(number)", records: LogSamples.records(records), usage: [])
+        }
+        let together = batch(1, 0..<6)
+        #expect(actions == [.readFirst, .write(together), .append(together), .append(batch(2, 6..<8))])
+    }
+
     @Test("chunks are joined to batches of at most the configured rows")
     func joining() {
-        var machine = SinkStateMachine(settings: .init(rows: 5), hasSpool: false, instance: "i")
+        var machine = SinkStateMachine(settings: .init(rows: 5, rowsMax: 5), hasSpool: false, instance: "i")
         for numbers in [0..<2, 2..<4, 4..<6, 6..<11, 11..<12] {
             _ = machine.arrived(RecordChunk(records: LogSamples.records(numbers)))
         }

@@ -100,6 +100,29 @@ struct SQLLogSinkTests {
         }
     }
 
+    @Test("a large batch that breaks off counts nothing, and once when it comes again", arguments: Backend.allCases)
+    func largeBatch(backend: Backend) async throws {
+        try await backend.withStore { test in
+            let count = SQLLogSink.halvedFrom + 1
+            var records = (1...count).map { record("r\($0)", at: Int64($0)) }
+            records[count - 1].path = "/refused"
+            let batch = LogBatch(
+                id: "b1",
+                records: records,
+                usage: [Self.usage("one", requests: Int64(count), at: 2)]
+            )
+            let before = LogBatch(id: "b0", records: [record("r0", at: 0, path: "/refused")], usage: [])
+            try await test.store.logSink.write(before)
+            try await test.run("CREATE UNIQUE INDEX refusal ON request_logs (path) WHERE path = '/refused'")
+            #expect(try await storeErrorCode { try await test.store.logSink.write(batch) } != nil)
+            #expect(try await Self.usage(test) == [])
+            try await test.run("DROP INDEX refusal")
+            for _ in 0..<2 { try await test.store.logSink.write(batch) }
+            #expect(try await test.store.logs.count(LogFilter(projectID: Self.home.id)) == count + 1)
+            #expect(try await Self.usage(test) == [Self.daily("one", 1, Int64(count), 0)])
+        }
+    }
+
     @Test("usage adds up by key and day, for keys that are gone too", arguments: Backend.allCases)
     func usageSums(backend: Backend) async throws {
         try await backend.withStore { test in

@@ -31,6 +31,14 @@ def unprivileged(directory: Path) -> list[str]:
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
 
 
+SETTINGS = [
+    word
+    for setting in ["shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=15min", "wal_compression=lz4"]
+    for word in ("-c", setting)
+]
+"""What whoever writes a log of this size sets; Debian's defaults are for 128 MB and a checkpoint each gigabyte."""
+
+
 @contextmanager
 def cluster(servers: Servers, directory: Path) -> Iterator[str]:
     """The URL of a new cluster that runs while inside the context."""
@@ -39,7 +47,7 @@ def cluster(servers: Servers, directory: Path) -> Iterator[str]:
     prefix = unprivileged(home)
     options = ["-U", "wonkey", "-A", "trust", "-E", "UTF8", "--locale=C"]
     run([*prefix, programs / "initdb", "-D", home / "data", *options], cwd=home)
-    words = [*prefix, programs / "postgres", "-D", home / "data", "-k", home, "-h", "127.0.0.1", "-p", PORT]
+    words = [*prefix, programs / "postgres", "-D", home / "data", "-k", home, "-h", "127.0.0.1", "-p", PORT, *SETTINGS]
     server = servers.start("postgres", words, PORT, cwd=home)
     try:
         run(

@@ -41,11 +41,15 @@ def migrate(directory: Path, url: str) -> None:
     run([(Wonkey.programs / "wonkey-admin").resolve(), "--config", path, "migrate"])
 
 
+SIZES = {500: "", 2500: ", 2 500 at once"}
+"""Rows of a batch as it is full, and as several go together when the sink is behind."""
+
+
 def writer(bench: Bench) -> Scenario:
-    """Rows per second into each kind of sink, one writer, batches of 500 rows with usage and sums."""
-    batches = 10 if bench.plan.is_quick else 60
-    table = Table("rows", "One writer, batches of 500", ["rows_per_second"], "rows_per_second")
-    rounds: dict[str, list[float]] = {}
+    """Rows per second into each kind of sink, one writer, batches with usage and sums."""
+    rows = 5_000 if bench.plan.is_quick else 30_000
+    table = Table("rows", "One writer, batches of 500 or 2 500", ["rows_per_second"], "rows_per_second")
+    rounds: dict[tuple[str, int], list[float]] = {}
     left_out: set[str] = set()
     for number in range(bench.plan.side_rounds):
         for kind, title in SINKS.items():
@@ -55,14 +59,21 @@ def writer(bench: Bench) -> Scenario:
             directory.mkdir()
             try:
                 with sink(bench.servers, directory, kind) as url:
-                    words = [Wonkey.programs / "store-benchmark", "writing", url, "--batches", batches]
-                    rate = float(run(words).split()[0])
+                    rates = {size: rate(url, size, rows // size) for size in SIZES}
             except Failed as failure:
                 left_out.add(kind)
                 bench.notes.append(f"{title} left out: {failure}")
                 continue
-            bench.say(f"{title}: {rate:,.0f} rows/s")
-            rounds.setdefault(kind, []).append(rate)
-    for kind, rates in rounds.items():
-        table.rows.append(Row(kind, SINKS[kind], {"rows_per_second": Figure(tuple(rates))}))
+            for size, figure in rates.items():
+                bench.say(f"{title}{SIZES[size]}: {figure:,.0f} rows/s")
+                rounds.setdefault((kind, size), []).append(figure)
+    for (kind, size), found in rounds.items():
+        title = SINKS[kind] + SIZES[size]
+        table.rows.append(Row(f"{kind}-{size}", title, {"rows_per_second": Figure(tuple(found))}))
     return Scenario("Batch writer", [table])
+
+
+def rate(url: str, size: int, batches: int) -> float:
+    """Rows per second, in batches of that size."""
+    words = [Wonkey.programs / "store-benchmark", "writing", url, "--rows", size, "--batches", batches]
+    return float(run(words).split()[0])
