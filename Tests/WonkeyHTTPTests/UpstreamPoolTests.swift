@@ -31,6 +31,22 @@ private let silent: [OriginServer.Step] = [.await("never")]
         await origin.stop()
     }
 
+    @Test("a request that is given up in the turn it was sent in leaves no trace: its connection serves the next")
+    func givenUpAtOnce() async throws {
+        let origin = try await OriginServer.start(answering)
+        try await UpstreamFixture.run(port: origin.port) { fixture async throws in
+            #expect(try await fixture.answer() == "200 length(2) hi|")
+            let idleCount = try await fixture.onLoop { pool in
+                pool.send(.request(.get, "/given-up", .none), receiver: Recorder { _ in }).cancel()
+                return pool.idleCount
+            }
+            #expect(idleCount == 1)
+            #expect(try await fixture.answer(.get, "/next") == "200 length(2) hi|")
+        }
+        #expect(origin.received == ["GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n"])
+        await origin.stop()
+    }
+
     @Test("B12: an idle connection ends as soon as the upstream closes it or speaks unasked")
     func idleConnections() async throws {
         for last in [OriginServer.Step.close, .reset, .send("HTTP/1.1 200 OK\r\n\r\n")] {

@@ -87,6 +87,7 @@ extension ServerConnection {
     private func open(_ context: ChannelHandlerContext) {
         self.context = context
         self.output.open(context)
+        self.output.onSlowSocket = { [weak self] in self?.expectProgress() }
         self.remoteAddress = self.loop.clientAddress(of: context.channel)
         self.localAddress = PeerAddress(context.channel.localAddress)
         self.loop.opened(self)
@@ -99,7 +100,6 @@ extension ServerConnection {
         self.isReadOutstanding = false
         self.isInRead = true
         self.bodyDeadline.received(bytes.readableBytes)
-        self.output.isFlushedByReader = true
         if self.input.readableBytes == 0 {
             self.input = bytes
         } else {
@@ -110,8 +110,6 @@ extension ServerConnection {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         self.isInRead = false
-        self.output.isFlushedByReader = false
-        if self.output.needsFlush { self.output.flush() }
         self.armRead()
     }
 
@@ -314,7 +312,7 @@ extension ServerConnection {
     }
 
     func finishWrites(_ done: @escaping (_ succeeded: Bool) -> Void) {
-        if !self.output.finish(done) { self.expectProgress() }
+        self.output.finish(done)
     }
 
     func flush() { self.output.flush() }
@@ -375,7 +373,7 @@ extension ServerConnection {
     private func beginLingering() {
         self.hasMoved = true
         self.expect(.linger, within: self.limits.lingerTimeout)
-        _ = self.output.finish { [weak self] succeeded in
+        self.output.finish { [weak self] succeeded in
             if succeeded { self?.context?.close(mode: .output, promise: nil) }
         }
     }

@@ -1,22 +1,23 @@
 internal import NIOCore
 
 /// Gathers what is written to a client into few writes and flushes; used on its event loop only.
-final class ServerOutput {
+final class ServerOutput: FlushedWrites {
     /// Chunks up to this size are copied behind the bytes before them, so that they leave in one write.
     private static let coalescedBytesMax = 4096
     private static let capacity = 1024
 
-    /// Set while the connection handles what it read: it flushes at the end of that.
-    var isFlushedByReader = false
-    private(set) var needsFlush = false
+    private let turn: FlushTurn
+    private var needsFlush = false
     private var buffer: ByteBuffer
     private var context: ChannelHandlerContext?
     /// Under TLS, where what reaches the socket is counted.
     private let transport: TLSTransport?
     private var isFlushScheduled = false
+    /// Whether the end of an answer was written, and the socket has not taken it yet.
+    private var isFinishing = false
+    /// Called if that is still so after a flush.
+    var onSlowSocket: (() -> Void)?
     private var bytesWritten: Int64 = 0
-
-    private let turn: FlushTurn
 
     init(allocator: ByteBufferAllocator, turn: FlushTurn, transport: TLSTransport? = nil) {
         self.turn = turn
@@ -26,7 +27,10 @@ final class ServerOutput {
 
     func open(_ context: ChannelHandlerContext) { self.context = context }
 
-    func close() { self.context = nil }
+    func close() {
+        self.context = nil
+        self.onSlowSocket = nil
+    }
 
     /// Bytes that have reached the client; under TLS, encrypted ones.
     var bytesTaken: Int64 {
@@ -56,33 +60,27 @@ final class ServerOutput {
         self.scheduleFlush()
     }
 
-    /// Hands all written bytes to the socket and calls `done` when it has taken them.
-    ///
-    /// - Returns: Whether `done` was called already.
-    func finish(_ done: @escaping (_ succeeded: Bool) -> Void) -> Bool {
-        guard let context = self.context else {
-            done(false)
-            return true
-        }
+    /// Ends an answer: calls `done` when the socket has taken all written bytes, in this turn of the event loop if it can.
+    func finish(_ done: @escaping (_ succeeded: Bool) -> Void) {
+        guard let context = self.context else { return done(false) }
         let promise = context.eventLoop.makePromise(of: Void.self)
-        var isDone = false
+        self.isFinishing = true
         promise.futureResult.assumeIsolated().whenComplete { result in
-            isDone = true
+            self.isFinishing = false
             switch result {
             case .success: done(true)
             case .failure: done(false)
             }
         }
         self.handOver(promise)
-        self.needsFlush = false
-        context.flush()
-        return isDone
+        self.scheduleFlush()
     }
 
     func flush() {
         self.handOver(nil)
         self.needsFlush = false
         self.context?.flush()
+        if self.isFinishing { self.onSlowSocket?() }
     }
 
     private func handOver(_ promise: EventLoopPromise<Void>?) {
@@ -100,7 +98,7 @@ final class ServerOutput {
     /// Flushes once per turn of the event loop.
     private func scheduleFlush() {
         self.needsFlush = true
-        guard !self.isFlushedByReader, !self.isFlushScheduled, self.context != nil else { return }
+        guard !self.isFlushScheduled, self.context != nil else { return }
         self.isFlushScheduled = true
         self.turn.add(self)
     }

@@ -1,7 +1,7 @@
 internal import NIOCore
 
 /// One connection to an upstream, which carries one exchange at a time.
-final class UpstreamConnection: ChannelInboundHandler, UpstreamCarrier {
+final class UpstreamConnection: ChannelInboundHandler, UpstreamCarrier, FlushedWrites {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -30,6 +30,8 @@ final class UpstreamConnection: ChannelInboundHandler, UpstreamCarrier {
     private var phase = Phase.idle
     private var parser: ResponseParser
     private var input = ByteBuffer()
+    /// A head without body, to be written before ``output``.
+    private var unwrittenHead: ByteBuffer?
     private var output = ByteBuffer()
     private var keepsAlive = true
     private var requestCount = 0
@@ -90,8 +92,8 @@ extension UpstreamConnection {
         self.informationalCount = 0
         self.expectNext()
         if case .none = exchange.head.framing {
-            self.context?.writeAndFlush(self.wrapOutboundOut(exchange.head.bytes), promise: nil)
-            self.armRead()
+            self.unwrittenHead = exchange.head.bytes
+            self.scheduleFlush()
         } else {
             self.output.writeImmutableBuffer(exchange.head.bytes)
             self.inviteBody(exchange)
@@ -103,7 +105,7 @@ extension UpstreamConnection {
         self.pool.eventLoop.assumeIsolated().execute {
             guard self.exchange === exchange else { return }
             exchange.receiver?.connectionReady()
-            self.flush()
+            self.scheduleFlush()
         }
     }
 
@@ -128,11 +130,16 @@ extension UpstreamConnection {
     func endRequest(isChunked: Bool, trailers: FieldSection?) {
         if isChunked { self.output.writeStaticString("0\r\n\r\n") }
         if case .head = self.phase { self.expectNext() }
-        self.flush()
+        self.scheduleFlush()
     }
 
     private func handOver() {
-        guard self.output.readableBytes > 0, let context = self.context else { return }
+        guard let context = self.context else { return }
+        if let head = self.unwrittenHead {
+            self.unwrittenHead = nil
+            context.write(self.wrapOutboundOut(head), promise: nil)
+        }
+        guard self.output.readableBytes > 0 else { return }
         context.write(self.wrapOutboundOut(self.output), promise: nil)
         self.output.clear(minimumCapacity: 1024)
     }
@@ -146,10 +153,12 @@ extension UpstreamConnection {
     private func scheduleFlush() {
         guard !self.isFlushScheduled else { return }
         self.isFlushScheduled = true
-        self.pool.eventLoop.assumeIsolated().execute {
-            self.isFlushScheduled = false
-            self.flush()
-        }
+        self.pool.flushTurn.add(self)
+    }
+
+    func turnEnded() {
+        self.isFlushScheduled = false
+        self.flush()
     }
 }
 
@@ -269,7 +278,8 @@ extension UpstreamConnection {
     /// The connection ended before the response began.
     private func lost(_ exchange: UpstreamExchange) {
         self.exchange = nil
-        if exchange.isReusedConnection, exchange.isRepeatable, !self.hasResponseByte, !exchange.wasRetried {
+        let isRepeatable = exchange.isRepeatable || self.unwrittenHead != nil
+        if exchange.isReusedConnection, isRepeatable, !self.hasResponseByte, !exchange.wasRetried {
             self.pool.retry(exchange)
         } else {
             exchange.finish(.failure(self.loss ?? .closedEarly))
@@ -283,9 +293,15 @@ extension UpstreamConnection {
         exchange?.finish(.failure(fault))
     }
 
+    /// A request that was given up before it went out leaves no trace.
     func exchangeCancelled() {
         self.exchange = nil
-        self.close()
+        guard self.unwrittenHead != nil, !self.isClosed, !self.hasResponseByte else { return self.close() }
+        self.unwrittenHead = nil
+        self.phase = .idle
+        self.requestCount -= 1
+        self.expect(.nothing)
+        self.pool.released(self)
     }
 
     func readingPaused() { self.expect(.nothing) }

@@ -9,6 +9,7 @@ package import WonkeyCore
 package final class UpstreamPool {
     package let settings: UpstreamSettings
     package let eventLoop: any EventLoop
+    let flushTurn: FlushTurn
     private let logger: Logger
     private var connections: [ObjectIdentifier: UpstreamConnection] = [:]
     private var idle: [UpstreamConnection] = []
@@ -42,6 +43,7 @@ package final class UpstreamPool {
     package init(eventLoop: any EventLoop, settings: UpstreamSettings, logger: Logger, pending: Gauge? = nil) {
         self.pendingGauge = pending
         self.eventLoop = eventLoop
+        self.flushTurn = FlushTurn(eventLoop: eventLoop)
         self.settings = settings
         self.logger = logger
         self.speaksHTTP2 = settings.speaks == .http2
