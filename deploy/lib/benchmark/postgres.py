@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,19 +51,22 @@ def cluster(servers: Servers, directory: Path) -> Iterator[str]:
     words = [*prefix, programs / "postgres", "-D", home / "data", "-k", home, "-h", "127.0.0.1", "-p", PORT, *SETTINGS]
     server = servers.start("postgres", words, PORT, cwd=home)
     try:
-        run(
-            [
-                programs / "createdb",
-                "-h",
-                "127.0.0.1",
-                "-p",
-                PORT,
-                "-U",
-                "wonkey",
-                "--maintenance-db=postgres",
-                "wonkey",
-            ]
-        )
+        place = ["-h", "127.0.0.1", "-p", PORT, "-U", "wonkey"]
+        wait(programs, place)
+        run([programs / "createdb", *place, "--maintenance-db=postgres", "wonkey"])
         yield f"postgres://wonkey@127.0.0.1:{PORT}/wonkey?sslmode=disable"
     finally:
         servers.stop(server)
+
+
+def wait(programs: Path, place: list[str | int]) -> None:
+    """Until the server takes sessions: it listens before, while it still makes room for itself."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            run([programs / "pg_isready", "--quiet", *place])
+            return
+        except Failed:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
