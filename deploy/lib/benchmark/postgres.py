@@ -1,4 +1,4 @@
-"""A PostgreSQL of the suite's own, with the settings it comes with."""
+"""A PostgreSQL of the suite's own, set up for a log of some size."""
 
 import os
 import pwd
