@@ -12,8 +12,8 @@ package struct RequestLogSettings: Equatable, Sendable {
     package var rows: Int
     /// Records of one batch at most, where several full ones wait for a sink that works: it is given them together.
     ///
-    /// Sums and transactions cost by the batch, so a sink that is behind catches up. A quarter of the queue by default: as
-    /// much may arrive during the write before the queue is half full.
+    /// Sums and transactions cost by the batch, so a sink that is behind catches up. An eighth of the queue by default: what
+    /// is being written has its place there until it is done, and most is to be left for what arrives meanwhile.
     package var rowsMax: Int
     /// How long a record may wait for its batch to fill.
     package var every: Duration
@@ -48,7 +48,7 @@ package struct RequestLogSettings: Equatable, Sendable {
             "rows, queue and sample are positive, rows fit the queue"
         )
         self.rows = rows
-        self.rowsMax = max(rows, rowsMax ?? queue / 4)
+        self.rowsMax = max(rows, rowsMax ?? queue / 8)
         self.every = every
         self.queue = queue
         self.sample = sample

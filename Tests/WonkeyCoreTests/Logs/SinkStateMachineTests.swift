@@ -280,7 +280,7 @@ struct SinkStateMachineTests {
 
     @Test("full batches that wait go together to a sink that works, and one by one into the spool when it does not")
     func joiningFullOnes() {
-        var machine = SinkStateMachine(settings: .init(rows: 2, queue: 26), hasSpool: true, instance: "i")
+        var machine = SinkStateMachine(settings: .init(rows: 2, queue: 48), hasSpool: true, instance: "i")
         for start in stride(from: 0, to: 12, by: 2) {
             _ = machine.arrived(RecordChunk(records: LogSamples.records(start..<start + 2)))
         }

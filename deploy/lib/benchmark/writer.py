@@ -41,14 +41,14 @@ def migrate(directory: Path, url: str) -> None:
     run([(Wonkey.programs / "wonkey-admin").resolve(), "--config", path, "migrate"])
 
 
-SIZES = {500: "", 2500: ", 2 500 at once"}
+SIZES = {500: "", 1250: ", 1 250 at once"}
 """Rows of a batch as it is full, and as several go together when the sink is behind."""
 
 
 def writer(bench: Bench) -> Scenario:
     """Rows per second into each kind of sink, one writer, batches with usage and sums."""
     rows = 5_000 if bench.plan.is_quick else 30_000
-    table = Table("rows", "One writer, batches of 500 or 2 500", ["rows_per_second"], "rows_per_second")
+    table = Table("rows", "One writer, batches of 500 or 1 250", ["rows_per_second"], "rows_per_second")
     rounds: dict[tuple[str, int], list[float]] = {}
     left_out: set[str] = set()
     for number in range(bench.plan.side_rounds):
