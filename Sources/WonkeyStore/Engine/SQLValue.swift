@@ -30,7 +30,21 @@ extension String: SQLBindable {
     var sqlValue: SQLValue { .text(self.storable) }
 
     /// The text as it comes back from an engine.
-    var storable: String { self.utf8.contains(0) ? self.replacing("\0", with: "\u{FFFD}") : self }
+    var storable: String { self.hasNUL ? self.replacing("\0", with: "\u{FFFD}") : self }
+
+    private var hasNUL: Bool {
+        let bytes = self.utf8Span.span
+        var index = 0
+        while let word = bytes.word(at: index) {
+            if word.contains(0) { return true }
+            index += 8
+        }
+        while index < bytes.count {
+            if bytes[index] == 0 { return true }
+            index += 1
+        }
+        return false
+    }
 }
 
 extension [UInt8]: SQLBindable {

@@ -64,12 +64,15 @@ struct SQLLogSinkTests {
     @Test("a NUL, which PostgreSQL refuses in text, is replaced and loses no record", arguments: Backend.allCases)
     func nul(backend: Backend) async throws {
         try await backend.withStore { test in
-            try await test.store.logSink.write(
-                LogBatch(id: "b1", records: [record("r", at: 1, path: "/a\0b")], usage: [])
-            )
+            // Newest first.
+            let paths = ["/a\0b", "/a\0bcdefghijkl", "/abcdefghijkl\0"]
+            func records(_ paths: [String]) -> [RequestRecord] {
+                paths.enumerated().map { record("r\($0)", at: Int64(9 - $0), path: $1) }
+            }
+            try await test.store.logSink.write(LogBatch(id: "b1", records: records(paths), usage: []))
             let filter = LogFilter(projectID: Self.home.id)
             let read = try await test.store.logs.records(filter, before: nil, limit: 10)
-            #expect(read == [record("r", at: 1, path: "/a\u{FFFD}b")])
+            #expect(read == records(paths.map { $0.replacing("\0", with: "\u{FFFD}") }))
         }
     }
 
