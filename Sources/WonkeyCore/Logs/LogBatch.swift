@@ -27,7 +27,7 @@ package struct UsageDelta: Equatable, Sendable {
     }
 }
 
-/// What is written in one transaction: sampled records, and usage and rollups of all requests, sampled or not.
+/// What is written at once: sampled records, and usage and rollups of all requests, sampled or not.
 package struct LogBatch: Equatable, Sendable {
     /// Unique; a batch whose id was applied before is skipped whole, so that replaying is harmless.
     package var id: String
@@ -46,9 +46,10 @@ package struct LogBatch: Equatable, Sendable {
 
 /// Where batches go: the store, standard output, later ClickHouse.
 package protocol LogSink: Sendable {
-    /// Writes a batch in one transaction, idempotently by its id.
+    /// Writes a batch, idempotently by its id: usage and rollups count once, and not before all records are there.
     ///
-    /// - Throws: ``StoreError``; nothing of the batch was written then.
+    /// - Throws: ``StoreError``; nothing of it was counted then, and what was written of its records is ignored when they come
+    ///   again.
     func write(_ batch: LogBatch) async throws(StoreError)
 }
 
