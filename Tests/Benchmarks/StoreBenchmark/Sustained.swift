@@ -19,6 +19,8 @@ struct Sustained: AsyncParsableCommand {
     @Option(help: "Records per second.")
     var rate = 20_000
     @Option var seconds = 600
+    @Option(help: "Records between the requests and the writer, as `logs.queue`.")
+    var queue = 10_000
     @Option(help: "Keys, and as many paths, that the records are about.")
     var keys = 50
 
@@ -26,7 +28,7 @@ struct Sustained: AsyncParsableCommand {
         let destination = try await Destination.open(self.url)
         let logger = Logger(label: "benchmark") { _ in SwiftLogNoOpLogHandler() }
         let log = RequestLog(
-            settings: RequestLogSettings(),
+            settings: RequestLogSettings(queue: self.queue),
             sink: destination.sink,
             spool: try FileSpool(directory: self.spool, sizeMax: 1 << 34, logger: logger),
             metrics: MetricsRegistry(),
